@@ -1,0 +1,62 @@
+"""What a section says about itself: who was asked, who answered, and what an empty list means."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import strawberry
+
+from resolvers.record.values import Organisation, PartialDateTime
+
+
+@strawberry.enum(description="What became of asking one organisation for one section.")
+class SourceState(Enum):
+    ANSWERED = strawberry.enum_value("ANSWERED", description="It answered in full, and there is something to show.")
+    EMPTY = strawberry.enum_value("EMPTY", description="It answered in full, and there is nothing to show.")
+    PARTIAL = strawberry.enum_value("PARTIAL", description="It answered, but not all of it could be had or read.")
+    TIMED_OUT = strawberry.enum_value("TIMED_OUT", description="It did not answer in time.")
+    UNAVAILABLE = strawberry.enum_value("UNAVAILABLE", description="It could not be reached or reported a fault.")
+    REFUSED = strawberry.enum_value("REFUSED", description="It refused to answer.")
+    NOT_ASKED = strawberry.enum_value(
+        "NOT_ASKED", description="It was not asked: it does not keep this section, or does not care for this person."
+    )
+
+
+@strawberry.enum(description="How much of a section is here.")
+class Completeness(Enum):
+    COMPLETE = strawberry.enum_value("COMPLETE", description="Every organisation that was asked answered in full.")
+    PARTIAL = strawberry.enum_value("PARTIAL", description="Some of it is missing: see the sources.")
+    NONE = strawberry.enum_value("NONE", description="No organisation answered: nothing is known either way.")
+
+
+@strawberry.enum(description="What the list of entries means, above all when it is empty.")
+class Finding(Enum):
+    RECORDED = strawberry.enum_value("RECORDED", description="There are entries.")
+    KNOWN_NONE = strawberry.enum_value(
+        "KNOWN_NONE", description="Somebody asked and recorded that there is none, for example 'no known allergies'."
+    )
+    NONE_FOUND = strawberry.enum_value(
+        "NONE_FOUND", description="Everybody answered and nothing is recorded. That is not proof that there is none."
+    )
+    NOT_ANSWERED = strawberry.enum_value(
+        "NOT_ANSWERED", description="Nothing is here, and not everybody answered. It is not known whether there is any."
+    )
+
+
+@strawberry.type(description="Something that a source says about its own answer, or that was wrong with it.")
+class SourceWarning:
+    code: str = strawberry.field(
+        description="confidential-items, data-in-transit, data-awaiting-filing (GP Connect), invalid-value, "
+        "not-implemented, incomplete-paging, wrong-patient."
+    )
+    text: str = strawberry.field(description="The same in words.")
+
+
+@strawberry.type(description="One organisation's part in a section.")
+class SourceStatus:
+    organisation: Organisation = strawberry.field(description="The organisation.")
+    status: SourceState = strawberry.field(description="What became of asking it.")
+    as_of: PartialDateTime | None = strawberry.field(
+        default=None, description="The moment at which its answer was true; empty where it gave none."
+    )
+    warnings: list[SourceWarning] = strawberry.field(default_factory=list, description="What to know about its answer.")
