@@ -1,0 +1,75 @@
+"""Which specifications a supergraph document links, and under which names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphql import DirectiveDefinitionNode, DirectiveNode, DocumentNode, SchemaDefinitionNode
+from graphql import value_from_ast_untyped as plain
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Names as this document uses them: the join prefix, @inaccessible, and every linked prefix."""
+
+    join_prefix: str
+    inaccessible: str
+    prefixes: frozenset[str]
+    has_implements: bool
+    has_union_members: bool
+
+    @classmethod
+    def of(cls, document: DocumentNode) -> Features:
+        """Read @link (or v0.1's @core) from the schema definition."""
+        join, inaccessible, prefixes = "join", "inaccessible", {"join", "link", "core"}
+        for directive in _links(document):
+            given = {a.name.value: plain(a.value) for a in directive.arguments or ()}
+            url = str(given.get("url") or given.get("feature") or "")
+            parts = url.rstrip("/").split("/")
+            if len(parts) < 2:
+                continue
+            known, name = parts[-2], str(given.get("as") or parts[-2])
+            prefixes.add(name)
+            if known == "join":
+                join = name
+            if known == "inaccessible":
+                inaccessible = _imported(given.get("import"), "inaccessible", name)
+        declared = {d.name.value for d in document.definitions if isinstance(d, DirectiveDefinitionNode)}
+        return cls(
+            join,
+            inaccessible,
+            frozenset(prefixes),
+            f"{join}__implements" in declared,
+            f"{join}__unionMember" in declared,
+        )
+
+    def join(self, element: str) -> str:
+        """The join specification's element under this document's name for it."""
+        return f"{self.join_prefix}__{element}"
+
+    def is_machinery(self, name: str) -> bool:
+        """Whether a type or directive belongs to a linked specification's namespace."""
+        return name in ("link", "core") or ("__" in name and name.split("__", 1)[0] in self.prefixes)
+
+    def is_plumbing(self, directive: str) -> bool:
+        """Whether a directive only says how the supergraph was put together."""
+        return directive in ("link", "core") or directive.split("__", 1)[0] == self.join_prefix
+
+
+def _links(document: DocumentNode) -> list[DirectiveNode]:
+    return [
+        directive
+        for node in document.definitions
+        if isinstance(node, SchemaDefinitionNode)
+        for directive in node.directives or ()
+        if directive.name.value in ("link", "core")
+    ]
+
+
+def _imported(imports: object, wanted: str, default: str) -> str:
+    for item in imports if isinstance(imports, list) else []:
+        if item == f"@{wanted}":
+            return wanted
+        if isinstance(item, dict) and item.get("name") == f"@{wanted}":
+            return str(item.get("as", f"@{wanted}")).lstrip("@")
+    return default
