@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from policies.sensitivity.gate import Item, SensitivityPolicy
+
 from policies.caller import Caller
 from policies.decision import Show
 from policies.sections import Section
-from policies.sensitivity.gate import Item, SensitivityPolicy
 from resolvers.record.status import SourceState, SourceWarning
 from resolvers.record.values import Entry, Organisation
 from resolvers.sources.upstream import Failure, UpstreamError

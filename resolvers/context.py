@@ -1,0 +1,82 @@
+"""What one request brings to the record: who asks, under which policy, until when, and through which doors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from policies.bundle import Policies
+
+from policies.caller import Caller
+from policies.sections import Section
+from resolvers.record.status import SourceState
+from resolvers.sources.source import Answer, SectionAnswer
+
+if TYPE_CHECKING:
+    from resolvers.directory import Directory
+    from resolvers.people import PatientLoader
+
+
+class Consent(Protocol):
+    """The opt-out registry as the record needs it."""
+
+    async def opted_out(self, nhs_numbers: Collection[str]) -> frozenset[str]:
+        """Those of the numbers whose person has opted out. Raises where the registry cannot be read."""
+        ...
+
+
+class OptOuts(Consent, Protocol):
+    """The registry as a privacy officer works with it."""
+
+    async def add(self, nhs_number: str, *, by: str, reason: str) -> None: ...
+
+    async def withdraw(self, nhs_number: str, *, by: str, reason: str) -> None: ...
+
+
+class AnswerCache(Protocol):
+    """A short-lived store of what passed the sensitivity gate. A miss is never an error."""
+
+    async def get(
+        self, source: str, nhs_number: str, sections: Collection[Section], variant: str
+    ) -> Mapping[Section, SectionAnswer]: ...
+
+    async def put(self, source: str, nhs_number: str, answer: Answer, variant: str) -> None: ...
+
+
+class Admission(Protocol):
+    """The limit on distinct patients per caller."""
+
+    async def admit(self, caller: Caller, nhs_numbers: Collection[str]) -> bool: ...
+
+
+@dataclass(slots=True)
+class Journal:
+    """What the request did, for the audit entry: no clinical content."""
+
+    patients: set[str] = field(default_factory=set)
+    sections: set[Section] = field(default_factory=set)
+    sources: dict[str, SourceState] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+
+    def asked(self, source: str, section: Section, state: SourceState) -> None:
+        """Note what became of asking `source` for `section`."""
+        self.sources[f"{source}/{section.value}"] = state
+
+
+@dataclass(slots=True)
+class RecordContext:
+    """Everything a resolver may use. `now` is in UTC; `deadline` is in seconds of the event loop's clock."""
+
+    caller: Caller
+    policies: Policies
+    now: datetime
+    deadline: float
+    request_id: str
+    directory: Directory
+    consent: OptOuts
+    admission: Admission
+    cache: AnswerCache | None = None
+    journal: Journal = field(default_factory=Journal)
+    people: PatientLoader | None = None

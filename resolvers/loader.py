@@ -1,0 +1,169 @@
+"""One person's record within one request: each source asked once, each section joined when its sources are in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from policies import childhood
+from policies.decision import Show
+from policies.sections import Section
+from resolvers.context import RecordContext
+from resolvers.order import newest_first
+from resolvers.record.activity import is_active
+from resolvers.record.status import Completeness, Finding, SourceState, SourceStatus
+from resolvers.record.values import Entry
+from resolvers.restriction import without_whereabouts
+from resolvers.sources.demographics import Person
+from resolvers.sources.source import Answer, Ask, SectionAnswer, Source, Subject
+
+ANSWERED = frozenset({SourceState.ANSWERED, SourceState.EMPTY})
+ASKED = frozenset(SourceState) - {SourceState.NOT_ASKED}
+
+
+@dataclass(slots=True)
+class SectionRecord:
+    """One section of one person, joined over all sources, after policy, newest first."""
+
+    entries: list[Entry]
+    sources: list[SourceStatus]
+    known_none: bool
+
+    @property
+    def completeness(self) -> Completeness:
+        asked = [status.status for status in self.sources if status.status in ASKED]
+        if all(state in ANSWERED for state in asked):
+            return Completeness.COMPLETE if asked else Completeness.NONE
+        useful = ANSWERED | {SourceState.PARTIAL}
+        return Completeness.PARTIAL if any(state in useful for state in asked) else Completeness.NONE
+
+    @property
+    def finding(self) -> Finding:
+        if self.entries:
+            positive = [entry for entry in self.entries if not getattr(entry, "no_known_allergies", False)]
+            return Finding.RECORDED if positive else Finding.KNOWN_NONE
+        if self.known_none:
+            return Finding.KNOWN_NONE
+        return Finding.NONE_FOUND if self.completeness is Completeness.COMPLETE else Finding.NOT_ANSWERED
+
+
+@dataclass(slots=True)
+class RecordLoader:
+    """Asks each source once for all the sections that the operation needs. `person` is None where the demographics
+    service gave no answer: then everything is treated as if the person were restricted, and nothing that depends on
+    their age or home is asked."""
+
+    context: RecordContext
+    nhs_number: str
+    person: Person | None
+    _asks: dict[str, tuple[frozenset[Section], asyncio.Task[Answer]]] = field(default_factory=dict)
+    _not_asked: dict[str, SourceState] = field(default_factory=dict)
+    _planned: frozenset[Section] = frozenset()
+
+    def start(self, sections: frozenset[Section]) -> None:
+        """Begin asking for these sections; those begun already are not asked again."""
+        new = sections - self._planned - {Section.DEMOGRAPHICS}
+        if not new:
+            return
+        self._planned |= new
+        located = self.context.directory.locate(self.person, new)
+        for source in self.context.directory.sources:
+            wanted = located.ask.get(source.id, frozenset())
+            if source.id in located.not_asked:
+                self._not_asked[source.id] = located.not_asked[source.id]
+            if Section.SOCIAL_CARE in wanted and not self._is_adult():
+                wanted -= {Section.SOCIAL_CARE}
+            if wanted:
+                key = f"{source.id}#{len(self._asks)}"
+                self._asks[key] = (wanted, asyncio.create_task(self._ask(source, wanted)))
+
+    async def section(self, section: Section) -> SectionRecord:
+        """The joined section. Waits only for the sources that were asked for it."""
+        self.start(frozenset({section}))
+        waiting = {key.partition("#")[0]: task for key, (sections, task) in self._asks.items() if section in sections}
+        answers = dict(zip(waiting, await asyncio.gather(*waiting.values()), strict=True))
+        return self._join(section, answers)
+
+    def close(self) -> None:
+        """Stop what is still running; called when the request ends."""
+        for _, task in self._asks.values():
+            task.cancel()
+
+    async def _ask(self, source: Source, sections: frozenset[Section]) -> Answer:
+        context, number = self.context, self.nhs_number
+        variant = (
+            f"{context.policies.sensitivity.version}:{context.caller.organisation}:{context.caller.job_role or ''}"
+        )
+        cached: Mapping[Section, SectionAnswer] = {}
+        if context.cache is not None:
+            cached = await context.cache.get(source.id, number, sections, variant)
+        missing = sections - cached.keys()
+        fresh = await self._fetch(source, missing) if missing else {}
+        whole = {section: answer for section, answer in fresh.items() if answer.status in ANSWERED}
+        if context.cache is not None and whole:
+            await context.cache.put(source.id, number, whole, variant)
+        return {**cached, **fresh}
+
+    async def _fetch(self, source: Source, sections: frozenset[Section]) -> Answer:
+        context = self.context
+        today = context.now.date()
+        since = {s: lower.isoformat() for s in sections if (lower := context.policies.windows.earliest(s, today))}
+        ask = Ask(
+            subject=Subject(self.nhs_number, self.person.birth_date if self.person else None),
+            sections=sections,
+            caller=context.caller,
+            request_id=context.request_id,
+            deadline=context.deadline,
+            now=context.now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            since=since,
+        )
+        try:
+            async with asyncio.timeout_at(context.deadline):
+                return await source.ask(ask, context.policies.sensitivity)
+        except TimeoutError:
+            return {section: SectionAnswer(SourceState.TIMED_OUT) for section in sections}
+
+    def _join(self, section: Section, answers: Mapping[str, Answer]) -> SectionRecord:
+        entries: list[Entry] = []
+        statuses: list[SourceStatus] = []
+        known_none = False
+        for source in self.context.directory.sources:
+            if section not in source.adapter.gives:
+                continue
+            answer = answers.get(source.id, {}).get(section)
+            if answer is None:
+                state = self._not_asked.get(source.id, SourceState.NOT_ASKED)
+                self.context.journal.asked(source.id, section, state)
+                statuses.append(SourceStatus(organisation=source.organisation, status=state))
+                continue
+            visible = self._visible(section, answer.entries)
+            state = answer.status
+            if state is SourceState.ANSWERED and not visible:
+                state = SourceState.EMPTY
+            known_none = known_none or answer.known_none
+            entries.extend(visible)
+            self.context.journal.asked(source.id, section, state)
+            statuses.append(
+                SourceStatus(
+                    organisation=source.organisation, status=state, as_of=answer.as_of, warnings=answer.warnings
+                )
+            )
+        return SectionRecord(newest_first(entries), statuses, known_none)
+
+    def _visible(self, section: Section, entries: Iterable[Entry]) -> list[Entry]:
+        """What windows, childhood and restriction leave of a source's entries. Decided anew for every request."""
+        windows, today = self.context.policies.windows, self.context.now.date()
+        shown = [
+            entry for entry in entries if isinstance(windows.keeps(section, entry.date, is_active(entry), today), Show)
+        ]
+        if section is Section.SOCIAL_CARE:
+            born = self.person.birth_date if self.person else None
+            shown = [entry for entry in shown if isinstance(childhood.keeps(entry.date, born), Show)]
+        if self.person is None or self.person.restricted:
+            shown = [without_whereabouts(entry) for entry in shown]
+        return shown
+
+    def _is_adult(self) -> bool:
+        born = self.person.birth_date if self.person else None
+        return isinstance(childhood.may_ask(born, self.context.now.date()), Show)

@@ -1,0 +1,46 @@
+"""What a privacy officer may change: who has opted out. Nothing else is ever written."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from resolvers.errors import RegistryDown
+from resolvers.patient import RecordInfo
+from resolvers.record.values import NHSNumber
+
+Number = Annotated[NHSNumber, strawberry.argument(description="The person's NHS number.")]
+Reason = Annotated[
+    str, strawberry.argument(description="Why, in a few words for the register: 'letter', 'telephone', 'online form'.")
+]
+
+
+@strawberry.type(description="A person's opt-out as the register holds it.")
+class OptOut:
+    nhs_number: NHSNumber = strawberry.field(description="The NHS number.")
+    opted_out: bool = strawberry.field(description="Whether the person is opted out now.")
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation(description="Record that a person opts out. From then on nobody is shown their record.")
+    async def opt_out(self, info: RecordInfo, nhs_number: Number, reason: Reason) -> OptOut:
+        return await _set(info, nhs_number, reason, opted_out=True)
+
+    @strawberry.mutation(description="Record that a person withdraws their opt-out.")
+    async def withdraw_opt_out(self, info: RecordInfo, nhs_number: Number, reason: Reason) -> OptOut:
+        return await _set(info, nhs_number, reason, opted_out=False)
+
+
+async def _set(info: RecordInfo, nhs_number: NHSNumber, reason: str, *, opted_out: bool) -> OptOut:
+    context = info.context
+    context.journal.patients.add(nhs_number)
+    by = f"{context.caller.issuer}|{context.caller.subject}"
+    change = context.consent.add if opted_out else context.consent.withdraw
+    try:
+        await change(nhs_number, by=by, reason=reason)
+        now = await context.consent.opted_out([nhs_number])
+    except Exception as error:
+        raise RegistryDown from error
+    return OptOut(nhs_number=nhs_number, opted_out=nhs_number in now)

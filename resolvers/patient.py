@@ -1,0 +1,362 @@
+"""The Patient entity: who a person is, and the sections of their record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Annotated, Any, TypeVar
+
+import strawberry
+from strawberry.types import Info
+
+from policies.sections import Section
+from resolvers.connection import Connection, about, page, since_filter
+from resolvers.context import RecordContext
+from resolvers.grouping import (
+    AllergyGroup,
+    Conflict,
+    MedicationGroup,
+    allergy_groups,
+    medication_groups,
+    none_known_conflicts,
+)
+from resolvers.lookahead import sections_of
+from resolvers.order import instant
+from resolvers.people import Found, PatientLoader
+from resolvers.record.alerts import Alert, AlertStatus
+from resolvers.record.allergies import Allergy, AllergyStatus
+from resolvers.record.appointments import Appointment, AppointmentStatus
+from resolvers.record.conditions import Condition, ConditionStatus
+from resolvers.record.documents import Document
+from resolvers.record.immunisations import Immunisation
+from resolvers.record.medications import Medication, MedicationStatus
+from resolvers.record.people import Address, ContactPoint, Gender, HumanName
+from resolvers.record.plans import CarePlan, CarePlanStatus
+from resolvers.record.procedures import Procedure
+from resolvers.record.results import TestResult
+from resolvers.record.social import SocialCareEntry, SocialCareKind, SocialCareStatus
+from resolvers.record.stays import HospitalStay, StayKind
+from resolvers.record.team import CareTeamMember, ContactKind
+from resolvers.record.values import Entry, NHSNumber, Organisation, PartialDateTime
+from resolvers.sources.demographics import Person
+
+T = TypeVar("T", bound=Entry)
+C = TypeVar("C")
+RecordInfo = Info[RecordContext, None]
+
+First = Annotated[int | None, strawberry.argument(description="How many entries at most on this page (0 to 1000).")]
+After = Annotated[str | None, strawberry.argument(description="The cursor after which the page begins.")]
+Since = Annotated[
+    PartialDateTime | None,
+    strawberry.argument(description="Only entries of this date or later; undated entries stay."),
+]
+
+
+@strawberry.enum(description="Before or after now.")
+class When(Enum):
+    PAST = "past"
+    FUTURE = "future"
+
+
+@strawberry.type(description="Allergies and adverse reactions (PRSB: Allergies and adverse reactions).")
+class AllergyConnection(Connection[Allergy]):
+    groups: list[AllergyGroup] = strawberry.field(
+        description="All entries, over all pages, grouped by substance. Nothing is merged: every entry is in a group."
+    )
+    conflicts: list[Conflict] = strawberry.field(
+        description="Entries of the whole section that contradict one another, such as an allergy and 'none known'."
+    )
+
+
+@strawberry.type(description="Medicines (PRSB: Medications and medical devices).")
+class MedicationConnection(Connection[Medication]):
+    groups: list[MedicationGroup] = strawberry.field(
+        description="All entries, over all pages, grouped by medicine. Nothing is merged: every entry is in a group."
+    )
+
+
+@strawberry.federation.type(
+    keys=["nhsNumber"],
+    description="A person and their record, read live from every organisation that holds a part. Sensitive matters, "
+    "children's social care and old history are not part of it.",
+)
+class Patient:
+    nhs_number: NHSNumber = strawberry.field(description="The current NHS number.")
+    found: strawberry.Private[Found]
+
+    @classmethod
+    async def resolve_reference(cls, info: RecordInfo, nhsNumber: str) -> Patient:  # noqa: N803 - the key's GraphQL name
+        return await patient(info, nhsNumber)
+
+    @strawberry.field(description="The name in use (PRSB: Person demographics; PDS Patient.name).")
+    def name(self) -> HumanName | None:
+        names = self._person().names
+        return next((name for name in names if name.use in ("usual", "official")), names[0] if names else None)
+
+    @strawberry.field(description="Every name that the demographics service holds.")
+    def names(self) -> list[HumanName] | None:
+        return self._person().names
+
+    @strawberry.field(description="Date of birth (PDS Patient.birthDate).")
+    def birth_date(self) -> PartialDateTime | None:
+        return _date(self._person().birth_date)
+
+    @strawberry.field(description="Administrative gender (PDS Patient.gender).")
+    def gender(self) -> Gender | None:
+        gender = self._person().gender
+        return Gender(gender) if gender in {known.value for known in Gender} else None
+
+    @strawberry.field(description="Home address; withheld for restricted people (PDS Patient.address).")
+    def address(self) -> Address | None:
+        return self._person().address
+
+    @strawberry.field(description="Telephone numbers and e-mail addresses; withheld for restricted people.")
+    def contacts(self) -> list[ContactPoint] | None:
+        return self._person().contacts
+
+    @strawberry.field(description="The GP practice where the person is registered; withheld for restricted people.")
+    def registered_practice(self) -> Organisation | None:
+        return self._person().practice
+
+    @strawberry.field(description="Whether the person has died.")
+    def is_deceased(self) -> bool | None:
+        return self._person().is_deceased
+
+    @strawberry.field(description="When the person died, as exactly as it is known.")
+    def deceased(self) -> PartialDateTime | None:
+        return _date(self._person().deceased)
+
+    @strawberry.field(
+        description="Whether the demographics service marks the person as restricted (PDS meta.security R or V)."
+    )
+    def restricted(self) -> bool | None:
+        return self._person().restricted
+
+    @strawberry.field(description="When the demographics service gave its answer.")
+    def demographics_as_of(self) -> PartialDateTime | None:
+        return _date(self._person().as_of)
+
+    @strawberry.field(description="Allergies and adverse reactions (PRSB: Allergies and adverse reactions).")
+    async def allergies(
+        self, first: First = None, after: After = None, since: Since = None, status: list[AllergyStatus] | None = None
+    ) -> AllergyConnection | None:
+        record = await self.found.record.section(Section.ALLERGIES)
+        entries = _with_status(since_filter(_of(Allergy, record.entries), since), status)
+        nodes, edges, info = page(entries, first, after)
+        completeness, finding, sources = about(record)
+        return AllergyConnection(
+            nodes=nodes,
+            edges=edges,
+            page_info=info,
+            total_count=len(entries),
+            completeness=completeness,
+            finding=finding,
+            sources=sources,
+            groups=allergy_groups(entries),
+            conflicts=none_known_conflicts(entries),
+        )
+
+    @strawberry.field(description="Medicines taken or prescribed (PRSB: Medications and medical devices).")
+    async def medications(
+        self,
+        first: First = None,
+        after: After = None,
+        since: Since = None,
+        status: list[MedicationStatus] | None = None,
+    ) -> MedicationConnection | None:
+        record = await self.found.record.section(Section.MEDICATIONS)
+        entries = _with_status(since_filter(_of(Medication, record.entries), since), status)
+        nodes, edges, info = page(entries, first, after)
+        completeness, finding, sources = about(record)
+        return MedicationConnection(
+            nodes=nodes,
+            edges=edges,
+            page_info=info,
+            total_count=len(entries),
+            completeness=completeness,
+            finding=finding,
+            sources=sources,
+            groups=medication_groups(entries),
+        )
+
+    @strawberry.field(description="Problems and diagnoses (PRSB: Problem list).")
+    async def conditions(
+        self, first: First = None, after: After = None, since: Since = None, status: list[ConditionStatus] | None = None
+    ) -> Connection[Condition] | None:
+        return await self._section(
+            Section.CONDITIONS, Condition, first, after, since, lambda entries: _with_status(entries, status)
+        )
+
+    @strawberry.field(
+        description="Hospital stays and attendances, with discharge summaries (PRSB: Admission details, Discharge details)."
+    )
+    async def hospital_stays(
+        self, first: First = None, after: After = None, since: Since = None, kind: list[StayKind] | None = None
+    ) -> Connection[HospitalStay] | None:
+        return await self._section(
+            Section.HOSPITAL_STAYS, HospitalStay, first, after, since, lambda entries: _of_kind(entries, kind)
+        )
+
+    @strawberry.field(description="Appointments, past and future (PRSB: Future appointments).")
+    async def appointments(
+        self,
+        info: RecordInfo,
+        first: First = None,
+        after: After = None,
+        since: Since = None,
+        when: Annotated[
+            When | None, strawberry.argument(description="Only those that began before, or begin after, this moment.")
+        ] = None,
+        status: list[AppointmentStatus] | None = None,
+    ) -> Connection[Appointment] | None:
+        now = info.context.now.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+        def keep(entries: list[Appointment]) -> list[Appointment]:
+            timely = [entry for entry in entries if when is None or _is_when(entry, when, now)]
+            return _with_status(timely, status)
+
+        return await self._section(Section.APPOINTMENTS, Appointment, first, after, since, keep)
+
+    @strawberry.field(description="Test results and observations (PRSB: Investigation results, Examination findings).")
+    async def test_results(
+        self,
+        first: First = None,
+        after: After = None,
+        since: Since = None,
+        category: Annotated[
+            str | None, strawberry.argument(description="Only this category, for example laboratory or vital-signs.")
+        ] = None,
+    ) -> Connection[TestResult] | None:
+        return await self._section(
+            Section.TEST_RESULTS,
+            TestResult,
+            first,
+            after,
+            since,
+            lambda entries: [entry for entry in entries if category is None or category in entry.categories],
+        )
+
+    @strawberry.field(description="Vaccinations (PRSB: Vaccinations).")
+    async def immunisations(
+        self, first: First = None, after: After = None, since: Since = None
+    ) -> Connection[Immunisation] | None:
+        return await self._section(Section.IMMUNISATIONS, Immunisation, first, after, since)
+
+    @strawberry.field(description="Operations and other procedures (PRSB: Procedures and therapies).")
+    async def procedures(
+        self, first: First = None, after: After = None, since: Since = None
+    ) -> Connection[Procedure] | None:
+        return await self._section(Section.PROCEDURES, Procedure, first, after, since)
+
+    @strawberry.field(description="Letters and other documents that exist at an organisation (PRSB: Documents).")
+    async def documents(
+        self, first: First = None, after: After = None, since: Since = None
+    ) -> Connection[Document] | None:
+        return await self._section(Section.DOCUMENTS, Document, first, after, since)
+
+    @strawberry.field(description="What everyone should know at once (PRSB: Alerts, Risks).")
+    async def alerts(
+        self, first: First = None, after: After = None, since: Since = None, status: list[AlertStatus] | None = None
+    ) -> Connection[Alert] | None:
+        return await self._section(
+            Section.ALERTS, Alert, first, after, since, lambda entries: _with_status(entries, status)
+        )
+
+    @strawberry.field(description="Care, support and contingency plans (PRSB: Care and support plan).")
+    async def care_plans(
+        self, first: First = None, after: After = None, since: Since = None, status: list[CarePlanStatus] | None = None
+    ) -> Connection[CarePlan] | None:
+        return await self._section(
+            Section.CARE_PLANS, CarePlan, first, after, since, lambda entries: _with_status(entries, status)
+        )
+
+    @strawberry.field(
+        description="Professionals and personal contacts (PRSB: Professional contacts, Personal contacts)."
+    )
+    async def care_team(
+        self, first: First = None, after: After = None, kind: list[ContactKind] | None = None
+    ) -> Connection[CareTeamMember] | None:
+        return await self._section(
+            Section.CARE_TEAM, CareTeamMember, first, after, None, lambda entries: _of_kind(entries, kind)
+        )
+
+    @strawberry.field(
+        description="Adult social care: services, assessments, contacts, equipment (PRSB: Services and care)."
+    )
+    async def social_care(
+        self,
+        first: First = None,
+        after: After = None,
+        since: Since = None,
+        kind: list[SocialCareKind] | None = None,
+        status: list[SocialCareStatus] | None = None,
+    ) -> Connection[SocialCareEntry] | None:
+        return await self._section(
+            Section.SOCIAL_CARE,
+            SocialCareEntry,
+            first,
+            after,
+            since,
+            lambda entries: _with_status(_of_kind(entries, kind), status),
+        )
+
+    async def _section(
+        self,
+        section: Section,
+        kind: type[T],
+        first: int | None,
+        after: str | None,
+        since: str | None,
+        keep: Callable[[list[T]], list[T]] = lambda entries: entries,
+    ) -> Connection[T]:
+        record = await self.found.record.section(section)
+        entries = keep(since_filter(_of(kind, record.entries), since))
+        nodes, edges, info = page(entries, first, after)
+        completeness, finding, sources = about(record)
+        return Connection(
+            nodes=nodes,
+            edges=edges,
+            page_info=info,
+            total_count=len(entries),
+            completeness=completeness,
+            finding=finding,
+            sources=sources,
+        )
+
+    def _person(self) -> Person:
+        if self.found.person is None:
+            assert self.found.failure is not None
+            raise self.found.failure
+        return self.found.person
+
+
+async def patient(info: RecordInfo, nhs_number: str) -> Patient:
+    """The person with this NHS number, their sections begun. Raises the errors of PatientLoader.find."""
+    context = info.context
+    if context.people is None:
+        context.people = PatientLoader(context)
+    found = await context.people.find(nhs_number, sections_of(info.selected_fields))
+    return Patient(nhs_number=NHSNumber(found.nhs_number), found=found)
+
+
+def _of(kind: type[T], entries: Sequence[Entry]) -> list[T]:
+    return [entry for entry in entries if isinstance(entry, kind)]
+
+
+def _with_status(entries: list[Any], wanted: Sequence[Enum] | None) -> list[Any]:
+    return entries if wanted is None else [entry for entry in entries if entry.status in wanted]
+
+
+def _of_kind(entries: list[Any], wanted: Sequence[Enum] | None) -> list[Any]:
+    return entries if wanted is None else [entry for entry in entries if entry.kind in wanted]
+
+
+def _is_when(entry: Appointment, when: When, now: str) -> bool:
+    if entry.start is None:
+        return False
+    future = instant(entry.start) > now
+    return future is (when is When.FUTURE)
+
+
+def _date(value: str | None) -> PartialDateTime | None:
+    return None if value is None else PartialDateTime(value)

@@ -1,0 +1,33 @@
+"""Whether an entry still holds: what recent-history windows ask of it."""
+
+from __future__ import annotations
+
+from resolvers.record.alerts import Alert, AlertStatus
+from resolvers.record.allergies import Allergy, AllergyStatus
+from resolvers.record.conditions import Condition, ConditionStatus
+from resolvers.record.medications import Medication, MedicationStatus
+from resolvers.record.plans import CarePlan, CarePlanStatus
+from resolvers.record.social import SocialCareEntry, SocialCareStatus
+from resolvers.record.stays import HospitalStay, StayStatus
+from resolvers.record.team import CareTeamMember
+from resolvers.record.values import Entry
+
+_HOLDING = {
+    Allergy: {AllergyStatus.ACTIVE, None},
+    Alert: {AlertStatus.ACTIVE, None},
+    CarePlan: {CarePlanStatus.ACTIVE, CarePlanStatus.ON_HOLD},
+    Condition: {ConditionStatus.ACTIVE, ConditionStatus.RECURRENCE, ConditionStatus.RELAPSE},
+    HospitalStay: {StayStatus.IN_PROGRESS, StayStatus.ON_LEAVE},
+    Medication: {MedicationStatus.ACTIVE, MedicationStatus.ON_HOLD},
+    SocialCareEntry: {SocialCareStatus.ACTIVE, SocialCareStatus.SUSPENDED},
+}
+
+
+def is_active(entry: Entry) -> bool | None:
+    """True or False where this kind of entry can hold or cease to; None where that means nothing."""
+    holding = _HOLDING.get(type(entry))
+    if holding is not None:
+        return getattr(entry, "status") in holding  # noqa: B009 - the type is known to have it, mypy is not
+    if isinstance(entry, CareTeamMember):
+        return entry.period is None or entry.period.end is None
+    return None
