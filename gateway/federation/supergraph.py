@@ -162,6 +162,11 @@ class Supergraph:
                 found[name].update(members)
         return {name: tuple(sorted(objects)) for name, objects in found.items()}
 
+    def is_composite(self, type_name: str) -> bool:
+        """Whether a type has fields or members; built-in scalars are known to have none."""
+        definition = self.types.get(type_name)
+        return definition is not None and definition.is_composite
+
     def possible_in(self, type_name: str, subgraph: str) -> tuple[str, ...]:
         """Object types that objects of a composite type may have in one subgraph."""
         definition = self.types[type_name]
