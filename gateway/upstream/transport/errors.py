@@ -1,14 +1,14 @@
 """Why an exchange gave no answer. Never carries a byte of what the other side sent.
 
 TransportError
-├── ConnectError        nothing was sent: refused, unreachable, name not found
+├── ConnectError             nothing was sent: refused, unreachable, name not found
 │   ├── ConnectTimeoutError
-│   └── TlsError        certificate, host name, protocol version, client certificate
-├── NoConnectionError         nothing was sent: the origin's connections were all busy
+│   └── TlsError             certificate, host name, protocol version, client certificate
+├── NoConnectionError        nothing was sent: the origin's connections were all busy
 ├── AnswerTimeoutError       the request left, the whole answer did not come in time
-├── DisconnectedError         the connection ended before the answer was whole
-├── ProtocolError    what came is not unambiguous HTTP/1.1
-└── TooLargeError             head or body over its cap
+├── DisconnectedError        the connection ended before the answer was whole
+├── ProtocolError            what came is not unambiguous HTTP/1.1
+└── TooLargeError            head or body over its cap
 """
 
 from __future__ import annotations

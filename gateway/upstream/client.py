@@ -1,0 +1,263 @@
+"""The upstream client: one per configured upstream, everything between an adapter and the wire.
+
+Order of a request: allow-listed headers, same-origin target → breaker → concurrency limit → credentials →
+transport → one retry where that is safe and still fits → Reply. Only UpstreamError (and cancellation) leaves.
+
+httpx is the seam. With `PooledTransport`, the default, the client calls its `exchange` with prepared bytes. Any
+other `httpx.AsyncBaseTransport` works through httpx's objects. Tests plug respx in as a transport:
+
+    UpstreamClient(settings, transport=httpx.MockTransport(respx_router.async_handler))
+
+or give `httpx.AsyncHTTPTransport()`, which a plain `respx.mock` intercepts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping
+
+import httpx
+
+from gateway.upstream import retry
+from gateway.upstream.auth import Credentials, Outgoing, StaticHeaders
+from gateway.upstream.breaker import Breaker, Breakers
+from gateway.upstream.fault import Fault
+from gateway.upstream.limiter import BusyError, Limiter
+from gateway.upstream.observe import BREAKER_OPEN, BUSY, CANCELLED, Observer, Silent
+from gateway.upstream.settings import ALLOWED_HEADERS, ALLOWED_PREFIXES, UpstreamSettings
+from gateway.upstream.target import BaseUrl, Query
+from gateway.upstream.through_httpx import HttpxExchange
+from gateway.upstream.transport.answer import Answer
+from gateway.upstream.transport.decode import ACCEPTED
+from gateway.upstream.transport.errors import TransportError
+from gateway.upstream.transport.request import BadRequestPartError, header_lines, request_bytes
+from gateway.upstream.transport.transport import PooledTransport
+from resolvers.sources.upstream import Failure, Reply, UpstreamError
+
+_IDEMPOTENT = frozenset({"GET", "HEAD"})
+_METHODS = frozenset({"GET", "HEAD", "POST"})  # the gateway only reads
+
+
+class UpstreamClient:
+    """Implements `resolvers.sources.upstream.Upstream`."""
+
+    def __init__(
+        self,
+        settings: UpstreamSettings,
+        *,
+        auth: Credentials | httpx.Auth | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        observer: Observer | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Raises ValueError for a base URL or fixed header that cannot be used, TlsSettingsError for
+        certificates that cannot.
+
+        A transport given is the caller's to close; the client closes one that it made itself.
+        """
+        self.settings = settings
+        self._base = BaseUrl(settings.base_url)
+        self._own = None if transport is not None else PooledTransport(settings.limits, settings.tls)
+        self._observer: Observer = observer or Silent()
+        self._breakers = Breakers(settings.breaker, clock)
+        self._limiter = Limiter(settings.concurrency, settings.max_waiting)
+        self._allowed = ALLOWED_HEADERS | settings.allow_headers
+        self._authority = self._base.origin.authority
+        self._credentials = None if isinstance(auth, httpx.Auth | StaticHeaders) else auth
+        fixed = [("accept-encoding", ACCEPTED.decode()), *settings.headers]
+        if isinstance(auth, StaticHeaders):
+            fixed += auth.values
+        self._fixed_names = frozenset(name.lower() for name, _ in fixed)
+        self._fixed_lines = header_lines(fixed)
+        chosen = transport if transport is not None else self._own
+        assert chosen is not None
+        if self._own is not None:
+            self._own.pool(self._base.origin)  # unusable certificates are found now, not at the first request
+        if isinstance(chosen, PooledTransport) and not isinstance(auth, httpx.Auth):
+            self._fast: PooledTransport | None = chosen
+            self._slow: HttpxExchange | None = None
+        else:
+            self._fast = None
+            flow = auth if isinstance(auth, httpx.Auth) else None
+            self._slow = HttpxExchange(chosen, self._base.origin, settings.limits, flow)
+
+    def __repr__(self) -> str:
+        return f"UpstreamClient({self.settings.name!r}, {self._base.url!r})"
+
+    @property
+    def base_url(self) -> str:
+        return self._base.url
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    async def aclose(self) -> None:
+        """Close the connections that the client opened."""
+        if self._own is not None:
+            await self._own.aclose()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = (),
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        deadline: float,
+        idempotent: bool | None = None,
+    ) -> Reply:
+        """See `Upstream.send`."""
+        started = time.perf_counter()
+        outcome = CANCELLED
+        failure: UpstreamError | None = None
+        try:
+            lines, names = self._caller_lines(headers)
+            again = idempotent if idempotent is not None else method in _IDEMPOTENT
+            outgoing = Outgoing(method, self._target(method, path, query), self._authority, content, again)
+            route = self._breakers.route(self._base.route(path))
+            result = await self._attempts(outgoing, lines, names, route, deadline)
+            if isinstance(result, Reply):
+                outcome = f"{result.status // 100}xx"
+                return result
+            outcome = result.outcome
+            failure = result.error()
+        except BadRequestPartError as error:
+            outcome = Failure.MALFORMED.value
+            failure = UpstreamError(Failure.MALFORMED, str(error))
+        except UpstreamError as error:
+            outcome = error.failure.value
+            failure = UpstreamError(error.failure, error.detail, error.status)
+        except Exception:
+            # Whatever it was, its text may hold a URL or an answer: nothing of it goes on.
+            outcome = Failure.UNAVAILABLE.value
+            failure = UpstreamError(Failure.UNAVAILABLE, "the client failed")
+        finally:
+            self._observer.observe(self.settings.name, outcome, time.perf_counter() - started)
+        raise failure
+
+    def _target(self, method: str, path: str, query: Query) -> str:
+        if method not in _METHODS:
+            raise BadRequestPartError("only GET, HEAD and POST are sent to an upstream")
+        return self._base.target(path, query)
+
+    def _caller_lines(self, headers: Mapping[str, str] | None) -> tuple[str, frozenset[str]]:
+        if not headers:
+            return "", frozenset()
+        names = frozenset(name.lower() for name in headers)
+        for name in names:
+            if name not in self._allowed and not name.startswith(ALLOWED_PREFIXES):
+                raise BadRequestPartError(f"the header {name} is not on the upstream's allow-list")
+            if name in self._fixed_names:
+                raise BadRequestPartError(f"the header {name} is set by the upstream's configuration")
+        return header_lines(headers.items()), names
+
+    async def _attempts(
+        self,
+        outgoing: Outgoing,
+        lines: str,
+        names: frozenset[str],
+        route: Breaker,
+        deadline: float,
+    ) -> Reply | Fault:
+        loop = asyncio.get_running_loop()
+        first = await self._guarded(loop, outgoing, lines, names, route, deadline)
+        if isinstance(first, Reply) and first.status < 400:
+            return first
+        policy = self.settings.retry
+        wait = retry.wait_before(first, policy, outgoing.replayable, random.random(), self._rejected)
+        if wait is None or loop.time() + wait + policy.min_attempt_seconds > deadline:
+            return first
+        await asyncio.sleep(wait)
+        second = await self._guarded(loop, outgoing, lines, names, route, deadline)
+        if isinstance(second, Fault) and not second.sent and isinstance(first, Reply):
+            return first  # the breaker opened meanwhile: what the upstream did say tells more
+        return second
+
+    def _rejected(self) -> bool:
+        return self._credentials is not None and self._credentials.rejected()
+
+    async def _guarded(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        outgoing: Outgoing,
+        lines: str,
+        names: frozenset[str],
+        route: Breaker,
+        deadline: float,
+    ) -> Reply | Fault:
+        if loop.time() >= deadline:
+            return Fault(Failure.TIMED_OUT, "before it was asked", sent=False)
+        if not self._limiter.try_acquire():
+            try:
+                await self._limiter.acquire(deadline)
+            except BusyError:
+                return Fault(Failure.UNAVAILABLE, "too many requests in flight", sent=False, label=BUSY)
+        try:
+            return await self._through_breakers(outgoing, lines, names, route, deadline)
+        finally:
+            self._limiter.release()
+
+    async def _through_breakers(
+        self, outgoing: Outgoing, lines: str, names: frozenset[str], route: Breaker, deadline: float
+    ) -> Reply | Fault:
+        origin = self._breakers.origin
+        origin_ticket = origin.admit()
+        if origin_ticket is None:
+            return Fault(Failure.UNAVAILABLE, "circuit open", sent=False, label=BREAKER_OPEN)
+        route_ticket = route.admit()
+        if route_ticket is None:
+            origin.record(origin_ticket, None)
+            return Fault(Failure.UNAVAILABLE, "circuit open", sent=False, label=BREAKER_OPEN)
+        reached: bool | None = None
+        good: bool | None = None
+        try:
+            result = await self._exchange(outgoing, lines, names, deadline)
+            if isinstance(result, Fault):
+                reached, good = result.reached, False if result.reached else None
+            else:
+                reached, good = True, result.status < 500 and result.status != 429
+            return result
+        finally:
+            origin.record(origin_ticket, reached)
+            route.record(route_ticket, good)
+
+    async def _exchange(self, outgoing: Outgoing, lines: str, names: frozenset[str], deadline: float) -> Reply | Fault:
+        if self._credentials is not None:
+            added = await self._credentials.headers(outgoing, deadline)
+            if any(name.lower() in names for name, _ in added):
+                raise BadRequestPartError("a header is set both by the adapter and by authentication")
+            lines += header_lines(added)
+        lines = self._fixed_lines + lines
+        if self._slow is not None:
+            answer = await self._slow.exchange(outgoing, lines, deadline)
+        else:
+            answer = await self._exchange_fast(outgoing, lines, deadline)
+        return answer if isinstance(answer, Fault) else reply(answer)
+
+    async def _exchange_fast(self, outgoing: Outgoing, lines: str, deadline: float) -> Answer | Fault:
+        assert self._fast is not None
+        method = outgoing.method
+        data = request_bytes(method, outgoing.target, outgoing.authority, lines, outgoing.content)
+        try:
+            return await self._fast.exchange(
+                self._base.origin,
+                data,
+                head_only=method == "HEAD",
+                replayable=outgoing.replayable,
+                deadline=deadline,
+            )
+        except TransportError as error:
+            return Fault.of(error)
+
+
+def reply(answer: Answer) -> Reply:
+    """An answer as adapters read it; repeated headers joined by a comma (RFC 9110 §5.3)."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in answer.headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return Reply(answer.status, answer.body, headers)

@@ -1,0 +1,73 @@
+"""From a base URL and a path to an origin and a request target: never another origin, never above the base."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode, urlsplit
+
+from gateway.upstream.transport.request import BadRequestPartError, Origin, check_target
+
+_DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"[a-z][a-z0-9+.\-]*:|//", re.IGNORECASE)
+
+Query = Mapping[str, str] | tuple[tuple[str, str], ...]
+
+
+class BaseUrl:
+    """An upstream's base URL, taken apart once. Raises ValueError, naming what is wrong with it."""
+
+    __slots__ = ("_path", "origin", "url")
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.origin = _origin(url)
+        parts = urlsplit(url)
+        if parts.query or parts.fragment:
+            raise ValueError("a base URL has no query and no fragment")
+        self._path = check_target(parts.path or "/").rstrip("/")
+
+    def target(self, path: str, query: Query) -> str:
+        """The request target. Raises BadRequestPartError."""
+        if "\\" in path:
+            raise BadRequestPartError("a path has no backslash")
+        if _ABSOLUTE.match(path):
+            target = self._same_origin(path)
+        elif path:
+            target = f"{self._path}/{path.lstrip('/')}"
+        else:
+            target = self._path or "/"
+        if _DOT_SEGMENT.search(target.partition("?")[0]):
+            raise BadRequestPartError("a path has no dot segments")
+        if query:
+            joint = "&" if "?" in target else "?"
+            target = f"{target}{joint}{urlencode(query, quote_via=quote, safe='')}"
+        return check_target(target)
+
+    def route(self, path: str) -> str:
+        """The first segment below the base: an operation or a resource type, never an identifier."""
+        if _ABSOLUTE.match(path):
+            path = urlsplit(path).path.removeprefix(self._path)
+        return re.split(r"[/?]", path.lstrip("/"), maxsplit=1)[0]
+
+    def _same_origin(self, url: str) -> str:
+        try:
+            same = _origin(url) == self.origin
+            parts = urlsplit(url)
+        except ValueError:
+            raise BadRequestPartError("not a usable URL") from None
+        if not same:
+            raise BadRequestPartError("a URL of another origin")
+        return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _origin(url: str) -> Origin:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("a base URL begins with http:// or https://")
+    if not parts.hostname:
+        raise ValueError("a base URL names a host")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("a base URL holds no credentials; configure authentication instead")
+    tls = parts.scheme == "https"
+    return Origin(tls, parts.hostname, parts.port or (443 if tls else 80))
