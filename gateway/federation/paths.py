@@ -1,0 +1,389 @@
+"""Finds ways through the query graph: shared by the planner and by composition's satisfiability check.
+
+Three questions are answered here, all from a node and never from a request:
+
+- `advance(node, target)`: every cheapest way to a field or to the objects of a type, directly or over
+  entity hops, at most one cost per subgraph reached. An empty answer means it cannot be reached.
+- `satisfy(node, edge)`: how what an edge requires is obtained at a node (recursively: its own keys,
+  its own @requires), or None.
+- `why_not(node, target)`: for a target without a way, one reason per subgraph that might have served it.
+
+A satisfiability check keeps the set of nodes it may be at, and for each API field replaces it by the
+`tail` of every chain that `advance` returns for each of them; an empty set is an error with `why_not`.
+Answers are memoised for the finder's lifetime: keep one finder per graph and set of override flags.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.federation.choice import cheapest
+from gateway.federation.graph import Edge, Graph, Move, Node
+from gateway.federation.selection import FieldSel, Sel, TypeSel, field_names, overlap
+
+HOP = 1000
+_MAX_TRIES = 500_000  # entity edges tried by one finder between two resets; past it the search is refused
+_MAX_MEMO = 50_000  # searches remembered; operations can name ever new arguments
+
+
+class SearchLimitError(RuntimeError):
+    """The supergraph offers so many ways that the search was stopped."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hop:
+    """One edge followed: `sel` is the field asked for, `needs` the chains, from the edge's head, that
+    obtain what the edge requires; `cost` includes theirs."""
+
+    edge: Edge
+    sel: FieldSel | None
+    needs: tuple[Chain, ...]
+    cost: int
+
+    @property
+    def ident(self) -> tuple[int, str]:
+        """Equal for hops that do the same at the same place."""
+        return (self.edge.id, self.sel.ident if self.sel else "")
+
+
+Chain = tuple[Hop, ...]
+Target = FieldSel | str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one subgraph does not lead to a target."""
+
+    subgraph: str
+    reason: str
+
+
+def chain_cost(chain: Chain) -> int:
+    """What a chain costs on its own."""
+    return sum(hop.cost for hop in chain)
+
+
+def tail(node: Node, chain: Chain) -> Node:
+    """Where a chain from `node` ends."""
+    return chain[-1].edge.tail if chain else node
+
+
+_Found = tuple[tuple[Chain, Edge, tuple[Chain, ...]], ...]
+_Set = frozenset[str]
+_NONE: _Set = frozenset()
+
+
+class PathFinder:
+    """Path search in one graph with one set of active @override labels."""
+
+    def __init__(self, graph: Graph, flags: frozenset[str] = frozenset()) -> None:
+        self.graph = graph
+        self.flags = flags
+        self._active: set[tuple[int, int]] = set()
+        self._satisfied: dict[object, tuple[Chain, ...] | None] = {}
+        self._found: dict[object, _Found] = {}
+        self._local: dict[tuple[int, FieldSel], bool] = {}
+        self._tries = 0
+        self._key_names = frozenset(
+            name for edge in graph.edges if edge.move is Move.KEY for name in field_names(edge.requires)
+        )
+
+    def reset(self) -> None:
+        """Allow a new plan its full budget of tries, and forget what belonged to the last one."""
+        self._tries = 0
+        self._local.clear()
+        if len(self._found) > _MAX_MEMO:
+            self._found.clear()
+
+    def advance(self, node: Node, target: Target) -> list[Chain]:
+        """Every way from `node` to a field or to the objects of a type."""
+        direct: list[Chain] = [(hop,) for hop in self.direct(node, target)]
+        if direct and isinstance(target, FieldSel) and target.is_leaf:
+            return direct
+        return direct + self.indirect(node, target)
+
+    def direct(self, node: Node, target: Target) -> list[Hop]:
+        """Ways without leaving the subgraph (but for what an edge's @requires needs)."""
+        sel, edges = _edges(node, target)
+        hops = []
+        for edge in edges:
+            needs = self.satisfy(node, edge)
+            if needs is not None:
+                hops.append(_hop(edge, sel, needs))
+        return hops
+
+    def indirect(
+        self, node: Node, target: Target, seen: _Set = _NONE, keys: frozenset[int] = frozenset()
+    ) -> list[Chain]:
+        """Ways over at least one entity hop, cheapest per subgraph reached.
+
+        `seen` are subgraphs and `keys` key selections that an enclosing search has used up.
+        """
+        sel = target if isinstance(target, FieldSel) else None
+        name = sel.name if sel else str(target)
+        detail = ""
+        if sel is not None and name in self._key_names:
+            detail = sel.args + (f"{sel}" if sel.sel else "")
+        memo = (node.id, sel is None, name, detail, seen, keys, frozenset(self._active))
+        found = self._found.get(memo)
+        if found is None:
+            found = self._found[memo] = self._search(node, target, seen, keys)
+        return [(*chain, _hop(edge, sel, needs)) for chain, edge, needs in found]
+
+    def satisfy(
+        self, node: Node, edge: Edge, seen: _Set = _NONE, keys: frozenset[int] = frozenset()
+    ) -> tuple[Chain, ...] | None:
+        """Chains from `node` that obtain what `edge` requires; None if they cannot be had."""
+        if edge.flag is not None and (edge.flag in self.flags) is not edge.flag_set:
+            return None
+        if not edge.requires:
+            return ()
+        local = (node.id, edge.id)
+        if local in self._satisfied:
+            return self._satisfied[local]
+        chains = self._locally(node, edge.requires)
+        if chains is not None:
+            self._satisfied[local] = chains
+            return chains
+        if local in self._active:
+            return None
+        memo = (node.id, edge.id, seen, keys, frozenset(self._active))
+        if memo not in self._satisfied:
+            self._active.add(local)
+            try:
+                self._satisfied[memo] = self._obtain(node, edge.requires, seen, keys)
+            finally:
+                self._active.discard(local)
+        return self._satisfied[memo]
+
+    def local(self, node: Node, sel: FieldSel) -> bool:
+        """Whether a field with everything below it is answered at `node` with no condition and no choice.
+
+        Unions never count as local: which members may be asked depends on the other ways there are.
+        """
+        memo = (node.id, sel)
+        known = self._local.get(memo)
+        if known is None:
+            known = self._local[memo] = self._is_local(node, sel)
+        return known
+
+    def reenter(self, node: Node) -> tuple[tuple[Sel, ...], tuple[Chain, ...]] | None:
+        """A key by which this node's subgraph can be entered again, and how it is read at the node."""
+        for key in sorted(node.reentry_keys(), key=lambda k: len(list(field_names(k)))):
+            chains = self._locally(node, key)
+            if chains is not None:
+                return key, chains
+        return None
+
+    def why_not(self, node: Node, target: Target) -> list[Refusal]:
+        """Reasons why a target cannot be reached from `node`, one per way that might have led there."""
+        what = f"field {node.type}.{target.name}" if isinstance(target, FieldSel) else f"type {target}"
+        reasons = [Refusal(node.subgraph, f"{what} is not resolved there")]
+        for edge in node.key_edges():
+            if isinstance(target, FieldSel) and not edge.tail.field_edges(target.name):
+                reason = f"{what} is not resolved there"
+            elif self.satisfy(node, edge) is None:
+                reason = f"its key {{ {edge.key} }} cannot be obtained from {node.subgraph}"
+            else:
+                reason = f"{what} cannot be reached after entering by {{ {edge.key} }}"
+            reasons.append(Refusal(edge.tail.subgraph, reason))
+        entered = {refusal.subgraph for refusal in reasons}
+        for subgraph in self.graph.supergraph.types[node.type].joins:
+            if subgraph not in entered:
+                reasons.append(Refusal(subgraph, f"{node.type} has no resolvable @key there"))
+        return reasons
+
+    def _search(self, node: Node, target: Target, seen: _Set, keys: frozenset[int]) -> _Found:
+        best: dict[str, tuple[int, list[tuple[Chain, Edge, tuple[Chain, ...]]]]] = {}
+        visited: set[int] = set()
+        count = 0
+        queue: list[tuple[int, int, Node, Chain, _Set, frozenset[int]]] = [(0, 0, node, (), seen, keys)]
+        while queue:
+            cost, _, at, chain, seen_here, keys_here = heapq.heappop(queue)
+            if at.id in visited:
+                continue
+            visited.add(at.id)
+            for edge in at.key_edges():
+                if not self._may_try(node, edge, target, seen_here, keys_here):
+                    continue
+                now_seen = seen_here | {edge.tail.subgraph}
+                needs = self.satisfy(at, edge, now_seen, keys_here)
+                if needs is None:
+                    continue
+                hop = _hop(edge, None, needs)
+                further = (*chain, hop)
+                hops = self.direct(edge.tail, target)
+                for last in hops:
+                    _note(best, cost + hop.cost + last.cost, further, last)
+                if not hops:
+                    count += 1
+                    next_keys = keys_here | {id(edge.requires)}
+                    heapq.heappush(queue, (cost + hop.cost, count, edge.tail, further, now_seen, next_keys))
+        return tuple(way for subgraph in sorted(best) for way in best[subgraph][1])
+
+    def _may_try(self, source: Node, edge: Edge, target: Target, seen: _Set, keys: frozenset[int]) -> bool:
+        self._tries += 1
+        if self._tries > _MAX_TRIES:
+            raise SearchLimitError("too many ways through the supergraph: the search was stopped")
+        subgraph = edge.tail.subgraph
+        if subgraph in seen or subgraph == source.subgraph or id(edge.requires) in keys:
+            return False
+        if not isinstance(target, FieldSel):
+            return True
+        resolvers = self.graph.resolvers(source.type, target.name)
+        if resolvers and subgraph not in resolvers:
+            return False
+        return not _depends(edge.requires, target)
+
+    def _locally(self, node: Node, selection: Sequence[Sel]) -> tuple[Chain, ...] | None:
+        """Chains for a selection that the node itself answers, without conditions; else None."""
+        chains: list[Chain] = []
+        for item in selection:
+            if isinstance(item, TypeSel):
+                edges = [] if node.type == item.type else node.type_edges(item.type)
+                start: Chain = tuple(Hop(edge, None, (), 1) for edge in edges[:1])
+                if not start and node.type != item.type:
+                    return None
+                inner = item.sel
+            else:
+                edges = node.field_edges(item.name)
+                start = tuple(Hop(edge, item, (), 1) for edge in edges[:1])
+                if not start:
+                    return None
+                inner = item.sel or ()
+            if start and (start[0].edge.move not in (Move.FIELD, Move.TYPE) or not self._free(start[0].edge)):
+                return None
+            below = self._locally(tail(node, start), inner)
+            if below is None:
+                return None
+            chains.extend([(*start, *chain) for chain in below] or [start])
+        return tuple(chains)
+
+    def _free(self, edge: Edge) -> bool:
+        return not edge.requires and (edge.flag is None or (edge.flag in self.flags) is edge.flag_set)
+
+    def _is_local(self, node: Node, sel: FieldSel) -> bool:
+        edges = node.field_edges(sel.name)
+        if len(edges) != 1 or edges[0].move is not Move.FIELD or not self._free(edges[0]):
+            return False
+        return all(self._item_is_local(edges[0].tail, item) for item in sel.sel or ())
+
+    def _item_is_local(self, node: Node, item: Sel) -> bool:
+        if node.members is not None:
+            return False
+        if isinstance(item, FieldSel):
+            return self.local(node, item)
+        if node.type != item.type:
+            edges = node.type_edges(item.type)
+            if not edges or edges[0].move is not Move.TYPE:
+                return False
+            node = edges[0].tail
+        return all(self._item_is_local(node, inner) for inner in item.sel)
+
+    def _obtain(
+        self, node: Node, selection: Sequence[Sel], seen: _Set, keys: frozenset[int]
+    ) -> tuple[Chain, ...] | None:
+        alternatives: list[list[Chain]] = []
+        if not self._collect([((), node)], selection, seen, keys, alternatives):
+            return None
+        return cheapest(alternatives)
+
+    def _collect(
+        self,
+        starts: list[tuple[Chain, Node]],
+        selection: Sequence[Sel],
+        seen: _Set,
+        keys: frozenset[int],
+        into: list[list[Chain]],
+    ) -> bool:
+        """Alternatives for each leaf of a required selection; False if some leaf has none."""
+        for item in selection:
+            reached: list[Chain] = []
+            target: Target = item if isinstance(item, FieldSel) else item.type
+            vacuous = isinstance(item, TypeSel)
+            for chain, at in starts:
+                if isinstance(item, TypeSel) and at.type == item.type:
+                    reached.append(chain)
+                    continue
+                hops = self.direct(at, target)
+                reached.extend((*chain, hop) for hop in hops)
+                if not (hops and isinstance(item, FieldSel) and item.is_leaf):
+                    reached.extend((*chain, *way) for way in self.indirect(at, target, seen, keys))
+                vacuous = vacuous and not at.interface_object
+            if not reached:
+                if vacuous:
+                    continue
+                return False
+            reached = _cheapest_per_subgraph(reached, starts[0][1])
+            if isinstance(item, FieldSel) and item.sel is None:
+                into.append(reached)
+                continue
+            below = [(chain, tail(starts[0][1], chain)) for chain in reached]
+            free = isinstance(item, FieldSel)  # below a field other objects begin: nothing is used up
+            if not self._collect(below, item.sel or (), _NONE if free else seen, frozenset() if free else keys, into):
+                return False
+        return True
+
+
+def _edges(node: Node, target: Target) -> tuple[FieldSel | None, list[Edge]]:
+    if isinstance(target, FieldSel):
+        return target, node.field_edges(target.name)
+    return None, node.type_edges(target)
+
+
+def _hop(edge: Edge, sel: FieldSel | None, needs: tuple[Chain, ...]) -> Hop:
+    cheap = edge.move is Move.TYPE or (edge.move is Move.FIELD and not edge.requires)
+    return Hop(edge, sel, needs, (1 if cheap else HOP) + needs_cost(needs))
+
+
+def needs_cost(needs: tuple[Chain, ...]) -> int:
+    """Cost of several chains from one place, shared beginnings counted once."""
+    if len(needs) == 1:
+        return chain_cost(needs[0])
+    costs: dict[tuple[tuple[int, str], ...], int] = {}
+    for chain in needs:
+        prefix: tuple[tuple[int, str], ...] = ()
+        for hop in chain:
+            prefix = (*prefix, hop.ident)
+            costs[prefix] = hop.cost
+    return sum(costs.values())
+
+
+def _note(
+    best: dict[str, tuple[int, list[tuple[Chain, Edge, tuple[Chain, ...]]]]],
+    cost: int,
+    chain: Chain,
+    last: Hop,
+) -> None:
+    subgraph = last.edge.tail.subgraph
+    known = best.get(subgraph)
+    way = (chain, last.edge, last.needs)
+    if known is None or cost < known[0]:
+        best[subgraph] = (cost, [way])
+    elif cost == known[0]:
+        known[1].append(way)
+
+
+def _depends(requires: Sequence[Sel], target: FieldSel) -> bool:
+    """Whether obtaining `requires` would itself need the target."""
+    for item in requires:
+        if isinstance(item, TypeSel):
+            if _depends(item.sel, target):
+                return True
+        elif item.name == target.name and item.args == target.args and overlap(item.sel, target.sel):
+            return True
+    return False
+
+
+def _cheapest_per_subgraph(chains: list[Chain], start: Node) -> list[Chain]:
+    best: dict[str, tuple[int, list[Chain]]] = {}
+    for chain in chains:
+        subgraph, cost = tail(start, chain).subgraph, chain_cost(chain)
+        known = best.get(subgraph)
+        if known is None or cost < known[0]:
+            best[subgraph] = (cost, [chain])
+        elif cost == known[0]:
+            known[1].append(chain)
+    return [chain for subgraph in sorted(best) for chain in best[subgraph][1]]
