@@ -1,0 +1,207 @@
+"""The answer in the client's shape: a projection compiled per schema and operation, run over merged data.
+
+Reads response keys from a tree of JSON values and writes what the operation selects and nothing else: client
+aliases, fields by concrete type, checked scalars, nulls where they belong. Every value that should be there and
+is not is reported as a `Problem`; a value that a gate withheld is null without one.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLAbstractType,
+    GraphQLLeafType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationType,
+)
+
+from gateway.federation.generate import MISSING, Dispatch, Function, Generator, Missing, Read
+from gateway.federation.introspect import introspection
+from gateway.federation.later import Bubble, Path, path_list
+from gateway.federation.leaves import Leaf, json_leaf
+from gateway.federation.shape import Field, Shapes, condition_variables, find_operation
+from gateway.federation.tree import WITHHELD
+
+MAX_VARIANTS = 64
+"""Compiled variants kept per operation: one for each combination of its @skip and @include variables in use."""
+
+
+class Trouble(Enum):
+    """What is wrong with a value at its place in the answer."""
+
+    MISSING = "missing"
+    NULL = "null where the schema allows none"
+    WRONG_TYPE = "not of its type"
+    UNKNOWN_TYPE = "of a type that the schema does not have here"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A value that could not be written: its response path, its field and what is wrong."""
+
+    path: tuple[str | int, ...]
+    parent: str
+    field: str
+    trouble: Trouble
+
+
+class Run:
+    """What one projection found on its way."""
+
+    __slots__ = ("problems", "variables")
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        self.problems: list[Problem] = []
+        self.variables = variables
+
+    def fail(self, path: Path, field: Field, trouble: Trouble) -> None:
+        self.problems.append(Problem(tuple(path_list(path)), field.parent.name, field.name, trouble))
+
+
+class Projection:
+    """One operation's projection. Safe to share between requests."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation_name: str | None = None,
+        checked: frozenset[str] = frozenset(),
+    ) -> None:
+        """`checked` names object types whose objects must not claim another `__typename`: those with a gate."""
+        self.schema = schema
+        self.document = document
+        self.operation = find_operation(document, operation_name)
+        self._dialect = JsonDialect(schema, document, checked)
+        self._conditions = condition_variables(document)
+        self._variants: OrderedDict[tuple[bool, ...], Function] = OrderedDict()
+
+    def run(self, tree: dict[str, Any], variables: Mapping[str, Any]) -> tuple[dict[str, Any] | None, list[Problem]]:
+        """Write the answer from a tree of merged data.
+
+        `variables` are the coerced variables with defaults applied. Returns the data and what could not be written.
+        """
+        run = Run(variables)
+        try:
+            return self._variant(variables)(tree, None, run), run.problems
+        except Bubble:
+            return None, run.problems
+
+    def _variant(self, variables: Mapping[str, Any]) -> Function:
+        key = tuple([bool(variables.get(name)) for name in self._conditions])
+        function = self._variants.get(key)
+        if function is None:
+            function = self._variants[key] = self._compile(dict(zip(self._conditions, key, strict=True)))
+            if len(self._variants) > MAX_VARIANTS:
+                self._variants.popitem(last=False)
+        return function
+
+    def _compile(self, decided: Mapping[str, bool]) -> Function:
+        shapes = Shapes(self.schema, self.document, self.operation, decided)
+        return Generator(shapes, self._dialect).roots(apart=False)[0]
+
+    def source(self, variables: Mapping[str, Any]) -> str:
+        """The generated code for these conditions, for people to read."""
+        decided = {name: bool(variables.get(name)) for name in self._conditions}
+        generator = Generator(Shapes(self.schema, self.document, self.operation, decided), self._dialect)
+        generator.roots(apart=self.operation.operation is OperationType.MUTATION)
+        return generator.source
+
+
+class JsonDialect:
+    """Values are JSON: dicts by response key, lists, checked scalars."""
+
+    read_error = "KeyError"
+    list_test = "{v}.__class__ is list"
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, checked: frozenset[str]) -> None:
+        self._schema = schema
+        self._document = document
+        self._checked = checked
+
+    def globals(self) -> dict[str, Any]:
+        return {}
+
+    def read(self, field: Field) -> Read:
+        return Read(f"o[{field.key!r}]", f"o.get({field.key!r}, MISSING)")
+
+    def leaf(self, leaf_type: GraphQLLeafType) -> Leaf:
+        return json_leaf(leaf_type)
+
+    def object_test(self, object_type: GraphQLObjectType) -> tuple[str | None, dict[str, Any]]:
+        test = "{v}.__class__ is dict"
+        if object_type.name in self._checked:
+            name = object_type.name
+            test += f" and {{v}}.get('__typename', {name!r}) == {name!r}"
+        return test, {}
+
+    def dispatch(self, abstract: GraphQLAbstractType, field: Field, name: str) -> Dispatch:
+        table: dict[str, Function] = {}
+
+        def choose(value: Any, path: Path, run: Run) -> Any:
+            typename = value.get("__typename")
+            function = table.get(typename) if typename.__class__ is str else None
+            if function is None:
+                run.fail(path, field, Trouble.MISSING if typename is None else Trouble.UNKNOWN_TYPE)
+                raise Bubble
+            return function(value, path, run)
+
+        return Dispatch("{v}.__class__ is dict", name, {name: choose}, choose, table.update)
+
+    def slow_leaf(self, field: Field, leaf: Leaf, nullable: bool, loose: bool) -> Function:
+        return _slow(field, leaf.convert, nullable)
+
+    def slow_list(self, field: Field, nullable: bool, again: Callable[[], Function] | None) -> Function:
+        return _slow(field, _refuse, nullable)
+
+    def slow_object(
+        self,
+        field: Field,
+        object_type: GraphQLObjectType | None,
+        complete: Callable[[], Function],
+        nullable: bool,
+        loose: bool,
+    ) -> Function:
+        trouble = Trouble.WRONG_TYPE if object_type is None else Trouble.UNKNOWN_TYPE
+        return _slow(field, _refuse, nullable, trouble)
+
+    def introspect(self, field: Field) -> Callable[[Run], Any]:
+        ask = introspection(self._schema, self._document, field.nodes)
+        return lambda run: ask(run.variables)
+
+
+def _refuse(_value: Any) -> Any:
+    raise ValueError
+
+
+def _slow(
+    field: Field, convert: Callable[[Any], Any], nullable: bool, dict_trouble: Trouble = Trouble.WRONG_TYPE
+) -> Function:
+    """What happens to a value that generated code did not take: convert it, or report it and write null."""
+
+    def slow(value: Any, path: Path, run: Run) -> Any:
+        if value is None:
+            if not nullable:
+                run.fail(path, field, Trouble.NULL)
+        elif isinstance(value, Missing):
+            run.fail(path, field, Trouble.MISSING)
+        elif value is not WITHHELD:
+            try:
+                return convert(value)
+            except Exception:
+                run.fail(path, field, dict_trouble if value.__class__ is dict else Trouble.WRONG_TYPE)
+        if nullable:
+            return None
+        raise Bubble
+
+    return slow
+
+
+__all__ = ["MISSING", "JsonDialect", "Problem", "Projection", "Run", "Trouble"]

@@ -1,0 +1,105 @@
+"""The response tree: merged data of all fetches so far, and the ways through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gateway.federation.plan import Key, Path
+
+
+class Withheld:
+    """The one value that stands where a gate withheld an object, until the answer is written.
+
+    It keeps the place, so that lists merge by position; nothing merges over it and nothing is read from it.
+    """
+
+    def __repr__(self) -> str:
+        return "WITHHELD"
+
+
+WITHHELD = Withheld()
+
+Place = tuple[Any, Any]
+"""(container, key or index): where a value stands, so that it can be replaced."""
+
+
+def objects(value: Any, path: Path, start: int = 0) -> list[dict[str, Any]]:
+    """The objects at the end of a path, in order; lists are transparent, everything else ends the way."""
+    found: list[dict[str, Any]] = []
+    _objects(value, path, start, found)
+    return found
+
+
+def _objects(value: Any, path: Path, index: int, found: list[dict[str, Any]]) -> None:
+    while True:
+        if value.__class__ is list:
+            for item in value:
+                _objects(item, path, index, found)
+            return
+        if value.__class__ is not dict:
+            return
+        if index == len(path):
+            found.append(value)
+            return
+        segment = path[index]
+        index += 1
+        if segment.__class__ is Key:
+            value = value.get(segment.key)
+        elif not _on(value, segment):
+            return
+
+
+def _on(value: dict[str, Any], segment: Any) -> bool:
+    typename = value.get("__typename")
+    return typename.__class__ is str and typename in segment.types
+
+
+def places(
+    value: Any, path: Path, at: tuple[str | int, ...] = (), place: Place | None = None, index: int = 0
+) -> Iterator[tuple[dict[str, Any], tuple[str | int, ...], Place | None]]:
+    """As `objects`, with each object's response path and its place (None for the root itself)."""
+    if value.__class__ is list:
+        for position, item in enumerate(value):
+            yield from places(item, path, (*at, position), (value, position), index)
+    elif value.__class__ is dict:
+        if index == len(path):
+            yield value, at, place
+            return
+        segment = path[index]
+        if isinstance(segment, Key):
+            below = value.get(segment.key)
+            yield from places(below, path, (*at, segment.key), (value, segment.key), index + 1)
+        elif _on(value, segment):
+            yield from places(value, path, at, place, index + 1)
+
+
+def strip(value: Any) -> Any:
+    """Take withheld items out of every list of a tree, in place."""
+    if value.__class__ is dict:
+        for item in value.values():
+            if item.__class__ is dict or item.__class__ is list:
+                strip(item)
+    elif value.__class__ is list:
+        if WITHHELD in value:
+            value[:] = [item for item in value if item is not WITHHELD]
+        for item in value:
+            strip(item)
+    return value
+
+
+def visible(tree: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...] | None:
+    """A path as the client will see it once withheld items are gone; None if it leads into what was withheld."""
+    seen: list[str | int] = []
+    value = tree
+    for key in path:
+        if value is WITHHELD:
+            return None
+        if isinstance(key, int) and value.__class__ is list and key < len(value):
+            gone = sum(1 for item in value[:key] if item is WITHHELD)
+            seen.append(key - gone)
+            value = value[key]
+        else:
+            seen.append(key)
+            value = value.get(key) if value.__class__ is dict else None
+    return None if value is WITHHELD else tuple(seen)
