@@ -180,7 +180,7 @@ _TABLE = (
 CODES: Mapping[str, Code] = {code.name: code for code in _TABLE}
 
 
-class Refusal(Exception):  # noqa: N818 - a decision that travels as an exception, not a fault
+class Refusal(Exception):
     """The request is refused as a whole. `code` is a name of the table; `message` replaces the table's text."""
 
     def __init__(

@@ -23,6 +23,16 @@ from policies.caller import Caller
 OperationKind = Literal["query", "mutation"]
 
 
+@dataclass(frozen=True, slots=True)
+class Params:
+    """What a request asks for, well typed and nothing more. `document_id` is a trusted document's hash."""
+
+    query: str | None
+    operation_name: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    document_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
     """A parsed and validated document with the one operation that is to run. Cached and shared by requests.

@@ -48,9 +48,11 @@ class KeySet:
     fingerprint: str
 
     def find(self, key_id: str | None) -> Key | None:
-        """The key that a token names. Without a name only a set of one key is unambiguous."""
+        """The key that a token names. Without a name, on either side, only a set of one key is unambiguous."""
+        if len(self.keys) == 1 and (key_id is None or self.keys[0].id is None):
+            return self.keys[0]
         if key_id is None:
-            return self.keys[0] if len(self.keys) == 1 else None
+            return None
         return next((key for key in self.keys if key.id == key_id), None)
 
 
@@ -113,7 +115,8 @@ def _one(public: Any, algorithms: Iterable[str], raw: bytes) -> KeySet:
 def _usable(entry: object, allowed: frozenset[str]) -> Key | None:
     if not isinstance(entry, dict) or _PRIVATE & entry.keys() or entry.get("use", "sig") != "sig":
         return None
-    if "verify" not in entry.get("key_ops", ["verify"]):
+    operations = entry.get("key_ops", ["verify"])
+    if not isinstance(operations, list) or "verify" not in operations:
         return None
     key_id, algorithm = entry.get("kid"), _pinned(entry, allowed)
     if algorithm is None or not isinstance(key_id, str | None):
