@@ -1,0 +1,340 @@
+"""Turns the chosen steps into units: what is asked where, of whom, and after what.
+
+Needs are obtained where they are at hand first: if the unit from which a place was entered can answer
+a needed field itself, it is asked there, so that what waits for it need not wait for the place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gateway.federation.fetch import Naming, OutSel, Place, Unit, both
+from gateway.federation.fetch_needs import merge_needs, needs_clash
+from gateway.federation.graph import Edge, Move, Node
+from gateway.federation.paths import PathFinder
+from gateway.federation.plan import Key, Need, NeedOn, OnTypes, Path
+from gateway.federation.selection import Conditions, FieldSel, Sel, show
+from gateway.federation.supergraph import Supergraph
+from gateway.federation.walk import PlanningError, Step, Walk
+
+Units = dict[int, Unit]
+Tree = dict[int, list[Step]]
+
+
+class FetchBuilder:
+    """Builds the units of one plan."""
+
+    def __init__(self, supergraph: Supergraph, finder: PathFinder, walk: Walk) -> None:
+        self.supergraph = supergraph
+        self.finder = finder
+        self.walk = walk
+        self.naming = Naming()
+        self.units: list[Unit] = []
+        self._by_key: dict[object, Unit] = {}
+
+    def name_client_fields(self, selection: Iterable[Sel], keys: tuple[str, ...] = ()) -> None:
+        """Reserve the client's response keys."""
+        for item in selection:
+            if isinstance(item, FieldSel):
+                self.naming.take(keys, item.key, item.name, item.args)
+                self.name_client_fields(item.sel or (), (*keys, item.key))
+            else:
+                self.name_client_fields(item.sel, keys)
+
+    def add_root(self, ends: Sequence[Step], mutation: int | None = None) -> None:
+        """Add the chosen steps of an operation (of one field, if it is a mutation)."""
+        tree = _tree(ends)
+        for entry in tree.get(-1, []):
+            node = entry.node
+            key = ("root", node.subgraph, mutation)
+            unit = self._by_key.get(key)
+            if unit is None:
+                unit = self._unit(node, (), is_root=True)
+                unit.mutation = mutation
+                unit.reason = f"{node.subgraph} answers fields of {node.type}"
+                self._by_key[key] = unit
+            place = Place(unit, unit.out, node, (), is_unit_root=True)
+            self._follow(entry, place, tree)
+
+    def _unit(self, node: Node, path: Path, *, is_root: bool) -> Unit:
+        unit = Unit(len(self.units), node.subgraph, node.type, path, is_root, OutSel(node.type))
+        self.units.append(unit)
+        return unit
+
+    def _follow(self, step: Step, place: Place, tree: Tree) -> None:
+        for child in tree.get(step.id, []):
+            self._client_step(child, place, tree)
+
+    def _client_step(self, step: Step, place: Place, tree: Tree) -> None:
+        move, sel = step.edge.move, step.sel
+        if move is Move.FIELD and sel is not None:
+            if step.edge.requires:
+                place = self._requires_place(step, place, both(place.total, sel.conditions))
+            added = place.out.add(
+                sel.name,
+                sel.key,
+                sel.args,
+                sel.variables,
+                both(place.pending, sel.conditions),
+                None if sel.sel is None else step.node.type,
+            )
+            if sel.sel is not None:
+                below = place.below(added, step.node, sel.conditions)
+                if self.supergraph.types[step.node.type].is_abstract and not step.node.interface_object:
+                    below.out.add("__typename", "__typename")
+                self._follow(step, below, tree)
+        elif move is Move.TYPE:
+            self._follow(step, self._type_place(step, place), tree)
+        elif move is Move.REENTRY and sel is not None:
+            self._follow(step, self._reentry_place(step, sel, place), tree)
+        else:
+            demands = _demands(step, place.total, tree)
+            self._follow(step, self._hop_place(step, place, demands), tree)
+
+    def _type_place(self, step: Step, place: Place) -> Place:
+        place.out.add("__typename", "__typename", conditions=place.pending)
+        return place.on(step.edge.name, step.node)
+
+    def _reentry_place(self, step: Step, sel: FieldSel, place: Place) -> Place:
+        added = place.out.add(
+            sel.name, sel.key, sel.args, sel.variables, both(place.pending, sel.conditions), step.node.type
+        )
+        assert added.sub is not None
+        added.sub.add("__typename", "__typename")
+        path = (*place.path, Key(sel.key))
+        key = ("reentry", step.node.subgraph, path, place.unit.id)
+        unit = self._by_key.get(key)
+        if unit is None:
+            unit = self._by_key[key] = self._unit(step.node, path, is_root=True)
+            unit.reason = f"{sel.name} returns {step.node.type}, and {step.node.subgraph} answers its fields"
+        unit.wait_for({place.unit.id: place.unit})
+        total = both(place.total, sel.conditions)
+        return Place(unit, unit.out, step.node, path, total, total, is_unit_root=True)
+
+    def _hop_place(self, step: Step, place: Place, demands: Sequence[Conditions]) -> Place:
+        """Enter another subgraph by a key, or this one anew for objects of one type."""
+        edge, path, start = step.edge, place.path, step.parent
+        assert start is not None
+        providers: Units = {}
+        ends: Sequence[Step] = step.needs
+        requires = edge.requires
+        types = self._types(place.node)
+        if edge.move is Move.TRUE_TYPE:
+            path = (*path, OnTypes(frozenset({edge.name})))
+            types = frozenset({edge.name})
+            requires, key_ends = self._reentry_key(start, place)
+            ends = (*ends, *key_ends)
+        for demand in demands:
+            providers |= self._obtain(ends, start, place, demand)
+        self._know_type(place)
+        node = step.node
+        abstract = self.supergraph.types[node.type].is_abstract
+        typename = node.type if abstract else None
+        unit = self._entity_unit(node, path, types, typename, requires, providers, place, demands)
+        unit.reason = unit.reason or _reason(edge, requires)
+        return Place(unit, unit.out, node, path, place.total, place.total, place, is_unit_root=True)
+
+    def _requires_place(self, step: Step, place: Place, demand: Conditions) -> Place:
+        """Enter this subgraph again with what a field's @requires names."""
+        node = step.edge.head
+        assert step.parent is not None
+        key, key_ends = self._reentry_key(step.parent, place)
+        providers = self._obtain((*key_ends, *step.needs), step.parent, place, demand)
+        self._know_type(place)
+        typename = node.type if node.interface_object else None
+        requires = (*key, *step.edge.requires)
+        unit = self._entity_unit(node, place.path, self._types(node), typename, requires, providers, place, (demand,))
+        unit.reason = unit.reason or (f"{node.type}.{step.edge.name} @requires {{ {show(step.edge.requires)} }}")
+        outer = place.outer if place.is_unit_root and place.outer is not None else place
+        return Place(unit, unit.out, node, place.path, place.total, place.total, outer, is_unit_root=True)
+
+    def _reentry_key(self, at: Step, place: Place) -> tuple[tuple[Sel, ...], list[Step]]:
+        found = self.finder.reenter(place.node)
+        if found is None:
+            raise PlanningError(
+                f"{place.node.type} has no resolvable @key by which {place.node.subgraph} can be entered again",
+                place.keys,
+            )
+        key, chains = found
+        return key, [self.walk.extend(at, chain) for chain in chains]
+
+    def _entity_unit(
+        self,
+        node: Node,
+        path: Path,
+        types: frozenset[str],
+        typename: str | None,
+        requires: tuple[Sel, ...],
+        providers: Units,
+        place: Place,
+        demands: Sequence[Conditions],
+    ) -> Unit:
+        needs = self._needs(requires, place.keys)
+        plain = tuple(demands) == (place.total,)
+        identity = (node.subgraph, path, node.type, types, typename, frozenset(providers))
+        variant: object = "" if plain else (tuple(demands), needs)
+        unit = self._by_key.get((identity, variant))
+        if unit is not None and needs_clash(unit.needs, needs):
+            variant = (variant, needs)
+            unit = self._by_key.get((identity, variant))
+        if unit is None:
+            unit = self._by_key[(identity, variant)] = self._unit(node, path, is_root=False)
+            unit.types, unit.typename = types, typename
+        unit.needs = merge_needs(unit.needs, needs)
+        unit.wait_for(providers)
+        return unit
+
+    def _types(self, node: Node) -> frozenset[str]:
+        """The `__typename`s that objects at a node can have in the response tree."""
+        possible = frozenset(self.supergraph.possible[node.type])
+        return possible | {node.type} if node.interface_object else possible
+
+    def _know_type(self, place: Place) -> None:
+        """Have `__typename` in the tree where objects are about to be sent as representations."""
+        abstract = self.supergraph.types[place.node.type].is_abstract
+        if place.is_unit_root and (place.node.interface_object or not abstract):
+            return
+        place.out.add("__typename", "__typename", conditions=place.pending)
+
+    def _needs(self, selection: Iterable[Sel], keys: tuple[str, ...]) -> tuple[Need | NeedOn, ...]:
+        needs: list[Need | NeedOn] = []
+        for item in selection:
+            if isinstance(item, FieldSel):
+                key = self.naming.key_for(keys, item.name, item.args)
+                if item.name != "__typename" or keys:
+                    needs.append(Need(item.name, key, self._needs(item.sel or (), (*keys, key))))
+            else:
+                needs.append(NeedOn(frozenset({item.type}), self._needs(item.sel, keys)))
+        return merge_needs((), needs)
+
+    def _obtain(self, ends: Sequence[Step], start: Step, place: Place, demand: Conditions) -> Units:
+        """Put needed steps, which go out from the place's own step, where they can be answered; the
+        units that answer them."""
+        providers: Units = {}
+        tree = _tree(ends, start)
+        for child in tree.get(start.id, []):
+            providers |= self._need_step(child, place, tree, demand)
+        return providers
+
+    def _need_step(self, step: Step, place: Place, tree: Tree, demand: Conditions) -> Units:
+        move, sel = step.edge.move, step.sel
+        if move is Move.FIELD and sel is not None and not step.edge.requires:
+            return self._need_field(step, sel, place, tree, demand)
+        if move is Move.FIELD and sel is not None:
+            place = self._requires_place(step, place, both(place.total, demand))
+            return self._put_need(step, sel, place, tree, demand)
+        if move is Move.TYPE:
+            onward = self._type_place(step, place)
+        else:
+            onward = self._hop_place(step, place, (both(place.total, demand),))
+        providers: Units = {}
+        for child in tree.get(step.id, []):
+            providers |= self._need_step(child, onward, tree, demand)
+        return providers
+
+    def _need_field(self, step: Step, sel: FieldSel, place: Place, tree: Tree, demand: Conditions) -> Units:
+        if sel.name != "__typename" and _is_plain(step, tree):
+            for outer in _outers(place):
+                if self._can_answer(outer.node, step, tree):
+                    return self._hoist(step, sel, outer, tree, demand)
+        return self._put_need(step, sel, place, tree, demand)
+
+    def _put_need(self, step: Step, sel: FieldSel, place: Place, tree: Tree, demand: Conditions) -> Units:
+        conditions = place.missing(demand)
+        key = self.naming.key_for(place.keys, sel.name, sel.args)
+        children = tree.get(step.id, [])
+        added = place.out.add(sel.name, key, sel.args, sel.variables, conditions, step.node.type if children else None)
+        if not children:
+            return {place.unit.id: place.unit}
+        below = place.below(added, step.node, demand)
+        providers: Units = {}
+        for child in children:
+            providers |= self._need_step(child, below, tree, demand)
+        return providers
+
+    def _can_answer(self, node: Node, step: Step, tree: Tree) -> bool:
+        edge = self._same_edge(node, step)
+        if edge is None or edge.requires or edge.flag is not None:
+            return False
+        return all(self._can_answer(edge.tail, child, tree) for child in tree.get(step.id, []))
+
+    def _same_edge(self, node: Node, step: Step) -> Edge | None:
+        if step.edge.move is Move.TYPE:
+            return next((e for e in node.type_edges(step.edge.name) if e.move is Move.TYPE), None)
+        return next((e for e in node.field_edges(step.edge.name) if e.move is Move.FIELD), None)
+
+    def _hoist(self, step: Step, sel: FieldSel, place: Place, tree: Tree, demand: Conditions) -> Units:
+        """Ask a needed field, with all below it, in the unit from which the place was entered."""
+        key = self.naming.key_for(place.keys, sel.name, sel.args)
+        self._copy(step, place, tree, place.missing(demand), key)
+        return {place.unit.id: place.unit}
+
+    def _copy(self, step: Step, place: Place, tree: Tree, conditions: Conditions, key: str) -> None:
+        edge = self._same_edge(place.node, step)
+        assert edge is not None
+        children = tree.get(step.id, [])
+        if step.sel is None:
+            place.out.add("__typename", "__typename", conditions=place.pending)
+            below = place.on(edge.name, edge.tail)
+        else:
+            sel = step.sel
+            added = place.out.add(
+                sel.name, key, sel.args, sel.variables, conditions, edge.tail.type if children else None
+            )
+            if not children:
+                return
+            below = place.below(added, edge.tail, conditions)
+        for child in children:
+            inner = child.sel
+            child_key = self.naming.key_for(below.keys, inner.name, inner.args) if inner else ""
+            self._copy(child, below, tree, (), child_key)
+
+
+def _reason(edge: Edge, requires: Sequence[Sel]) -> str:
+    if edge.move is Move.TRUE_TYPE:
+        return f"{edge.head.type} is an interface object in {edge.head.subgraph}: only {edge.name} is meant"
+    return f"{edge.tail.type} enters {edge.tail.subgraph} by its key {{ {show(tuple(requires))} }}"
+
+
+def _outers(place: Place) -> list[Place]:
+    """Places for the same objects, the earliest first."""
+    found: list[Place] = []
+    outer = place.outer
+    while outer is not None:
+        found.append(outer)
+        outer = outer.outer
+    return found[::-1]
+
+
+def _tree(ends: Iterable[Step], root: Step | None = None) -> Tree:
+    """Children of each step on the way from `root` (None: from the operation's root, under -1)."""
+    tree: Tree = {}
+    seen: set[int] = set()
+    for end in ends:
+        step: Step | None = end
+        while step is not None and step is not root and step.id not in seen:
+            seen.add(step.id)
+            parent = step.parent
+            tree.setdefault(parent.id if parent else -1, []).append(step)
+            step = parent
+    return tree
+
+
+def _is_plain(step: Step, tree: Tree) -> bool:
+    """Whether a needed step and all below it are fields and types of one subgraph."""
+    if step.is_fetch or step.edge.move not in (Move.FIELD, Move.TYPE):
+        return False
+    return all(_is_plain(child, tree) for child in tree.get(step.id, []))
+
+
+def _demands(step: Step, total: Conditions, tree: Tree) -> list[Conditions]:
+    """The conditions under which a hop is wanted; one of them is enough."""
+    found: set[Conditions] = set()
+    for child in tree.get(step.id, []):
+        if child.sel is not None:
+            found.add(both(total, child.sel.conditions))
+        else:
+            found.update(_demands(child, total, tree))
+    if total in found or not found:
+        return [total]
+    return sorted(found, key=lambda cs: [(c.variable, c.value) for c in cs])
