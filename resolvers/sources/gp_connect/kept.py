@@ -1,0 +1,177 @@
+"""The items that policy kept, at hand for the readers: by type, by reference, with their authors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from typing import TypeVar
+
+import msgspec
+import strawberry
+
+from policies.sections import Section
+from policies.sensitivity.gate import Item
+from resolvers.record.status import SourceWarning
+from resolvers.record.values import Organisation, OrganisationKind, PartialDateTime, RecordedBy
+from resolvers.sources.fhir.bundles import local
+from resolvers.sources.fhir.concepts import FhirConcept, FhirReference, code_of, member, words
+from resolvers.sources.fhir.dates import fhir_date
+from resolvers.sources.fhir.lenient import Lenient
+from resolvers.sources.gp_connect.envelope import MISFILED, NAMELESS
+from resolvers.sources.source import Ask, ReadNotes
+
+ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
+T = TypeVar("T", bound=msgspec.Struct)
+E = TypeVar("E", bound=Enum)
+
+
+class FhirMeta(msgspec.Struct, gc=False):
+    lastUpdated: str | None = None  # noqa: N815
+
+
+class _Identifier(msgspec.Struct, gc=False):
+    system: str | None = None
+    value: str | None = None
+
+
+class FhirOrganization(msgspec.Struct):
+    identifier: list[_Identifier] = []
+    name: str | None = None
+    type: list[FhirConcept] = []
+
+
+class _Role(msgspec.Struct):
+    practitioner: FhirReference | None = None
+    organization: FhirReference | None = None
+    code: list[FhirConcept] = []
+
+
+_ORGANIZATION = Lenient(FhirOrganization)
+_ROLE = Lenient(_Role)
+
+
+class Kept:
+    """What readers ask of the kept items. Misfiled items are told to `notes` and are not among them."""
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        source_id: str,
+        organisation: Organisation,
+        ask: Ask,
+        notes: ReadNotes,
+        sections: frozenset[Section],
+    ) -> None:
+        self.source_id = source_id
+        self.organisation = organisation
+        self.ask = ask
+        self.notes = notes
+        self.nameless: set[str] = set()
+        self._raw: dict[str, bytes] = {}
+        for item in items:
+            if item.key.startswith(MISFILED):
+                self._tell_misfiled(sections)
+                continue
+            key = item.key.removeprefix(NAMELESS)
+            if key != item.key:
+                self.nameless.add(key)
+            self._raw[key] = item.raw
+        self._authors: dict[str, RecordedBy] | None = None
+
+    def each(self, kind: str, decoder: Lenient[T], section: Section) -> Iterator[tuple[str, T]]:
+        """The resources of a type, decoded; values that could not be are told to the notes."""
+        prefix = f"{kind}/"
+        for key, raw in self._raw.items():
+            if key.startswith(prefix):
+                value, bad = decoder.decode(raw)
+                for place in bad:
+                    self.notes.invalid(section, place)
+                if value is not None:
+                    yield key, value
+
+    def get(self, reference: FhirReference | None, kind: str, decoder: Lenient[T]) -> T | None:
+        """The referenced resource, when it is of this type and was kept."""
+        key = self.key_of(reference)
+        if key is None or not key.startswith(f"{kind}/"):
+            return None
+        return decoder.decode(self._raw[key])[0]
+
+    def key_of(self, reference: FhirReference | None) -> str | None:
+        """The key of the referenced resource when it was kept."""
+        key = local(reference.reference) if reference is not None else None
+        return key if key in self._raw else None
+
+    def id(self, key: str) -> strawberry.ID:
+        """The globally unique id of an entry."""
+        return strawberry.ID(f"{self.source_id}:{key}")
+
+    def date(self, section: Section, where: str, text: str | None) -> PartialDateTime | None:
+        """A FHIR date; one that is none is left out and told to the notes under `where`."""
+        value = fhir_date(text)
+        if value is None and text is not None:
+            self.notes.invalid(section, where)
+        return value
+
+    def coded(self, section: Section, where: str, kind: type[E], code: str | None) -> E | None:
+        """The enum member with this code; a code outside the list is left out and told to the notes."""
+        value = member(kind, code)
+        if value is None and code is not None:
+            self.notes.invalid(section, where)
+        return value
+
+    def as_of(self, meta: FhirMeta | None) -> PartialDateTime:
+        """When the source last changed it, else when it was asked for."""
+        changed = fhir_date(meta.lastUpdated) if meta is not None else None
+        return changed or PartialDateTime(self.ask.now)
+
+    def recorded_by(self, *references: FhirReference | None) -> RecordedBy:
+        """Organisation and role of the first reference that leads to a kept professional or organisation."""
+        if self._authors is None:
+            self._authors = self._read_authors()
+        for reference in references:
+            key = local(reference.reference) if reference is not None else None
+            if key in self._authors:
+                return self._authors[key]
+        return RecordedBy(organisation=self.organisation)
+
+    def organisation_of(self, reference: FhirReference | None) -> Organisation | None:
+        """The referenced organisation when it was kept; the practice itself is the configured one."""
+        found = self.get(reference, "Organization", _ORGANIZATION)
+        return self._organisation(found) if found is not None else None
+
+    def _read_authors(self) -> dict[str, RecordedBy]:
+        authors: dict[str, RecordedBy] = {}
+        for key, raw in self._raw.items():
+            if key.startswith("Organization/"):
+                found = _ORGANIZATION.decode(raw)[0]
+                if found is not None:
+                    authors[key] = RecordedBy(organisation=self._organisation(found))
+            elif key.startswith("PractitionerRole/"):
+                self._add_role(authors, key, raw)
+        return authors
+
+    def _add_role(self, authors: dict[str, RecordedBy], key: str, raw: bytes) -> None:
+        role = _ROLE.decode(raw)[0]
+        if role is None:
+            return
+        organisation = self.organisation_of(role.organization) or self.organisation
+        author = RecordedBy(organisation=organisation, role=next(filter(None, map(words, role.code)), None))
+        authors[key] = author
+        practitioner = local(role.practitioner.reference) if role.practitioner is not None else None
+        if practitioner is not None:
+            authors.setdefault(practitioner, author)
+
+    def _organisation(self, found: FhirOrganization) -> Organisation:
+        ods = next((i.value for i in found.identifier if i.system == ODS and i.value), None)
+        if ods is not None and ods == self.organisation.ods_code:
+            return self.organisation
+        practice = any(code_of(kind) == "gp-practice" for kind in found.type)
+        return Organisation(ods_code=ods, name=found.name, kind=OrganisationKind.GP_PRACTICE if practice else None)
+
+    def _tell_misfiled(self, sections: frozenset[Section]) -> None:
+        text = "The practice sent something about another person; it is left out."
+        for section in sections:
+            self.notes.partial.add(section)
+            known = self.notes.warnings.setdefault(section, [])
+            if all(warning.code != "wrong-patient" for warning in known):
+                known.append(SourceWarning(code="wrong-patient", text=text))
