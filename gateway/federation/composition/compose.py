@@ -1,0 +1,146 @@
+"""Composition: subgraph SDLs in, one supergraph out, or every reason why not.
+
+    result = compose([SubgraphInput("record", sdl, url), ...])
+    if result.ok: result.supergraph_sdl, result.api_schema
+    else: result.errors
+
+Stages: read and check each subgraph, upgrade Federation 1, check federation's rules, merge, check the
+merged schema, check that every API query can be answered. A stage with errors is the last one to run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import GraphQLSchema
+
+from gateway.federation.composition.errors import CompositionError, Hint, Problems
+from gateway.federation.composition.facts import Facts
+from gateway.federation.composition.merge import merge_subgraphs
+from gateway.federation.composition.merged import Supergraph as MergedSupergraph
+from gateway.federation.composition.printing import print_supergraph
+from gateway.federation.composition.upgrade import upgrade_all
+from gateway.federation.composition.validation import check_federation, check_schema
+from gateway.federation.subgraph import Subgraph, SubgraphInput, read_subgraph
+from gateway.federation.supergraph import Supergraph
+from gateway.federation.supergraph_read import read_supergraph
+
+RESERVED_NAME = "_"
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """The outcome. Without `ok`, only `errors` and `hints` mean anything.
+
+    `field_subgraphs` maps each field ("Type.field") to the subgraphs that resolve it; `merged` holds every
+    merged element with the directives of composed specifications, for checks beyond federation's own.
+    """
+
+    errors: tuple[CompositionError, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    supergraph_sdl: str = ""
+    supergraph: Supergraph | None = None
+    merged: MergedSupergraph | None = None
+    subgraph_names: tuple[str, ...] = ()
+    field_subgraphs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        return not self.errors
+
+    @property
+    def api_schema(self) -> GraphQLSchema:
+        """The schema that clients see. Raises ValueError when composition failed."""
+        if self.supergraph is None:
+            raise ValueError("there is no API schema: composition failed; see errors")
+        return self.supergraph.api_schema
+
+    def as_json(self) -> dict[str, Any]:
+        """Outcome, errors and hints as plain data."""
+        return {
+            "ok": self.ok,
+            "errors": [error.as_json() for error in self.errors],
+            "hints": [{"code": hint.code, "message": hint.message} for hint in self.hints],
+        }
+
+
+def compose(subgraphs: Sequence[SubgraphInput], *, satisfiability: bool = True) -> Composition:
+    """Compose; never raises for bad input. Without `satisfiability` the last stage is left out."""
+    problems = Problems()
+    inputs = sorted(subgraphs, key=lambda item: item.name)
+    _check_names(inputs, problems)
+    read = [] if problems.errors else _each(inputs, problems, _read)
+    if problems.errors:
+        return _failed(problems)
+    upgrade_all(read, problems)
+    if problems.errors:
+        return _failed(problems)
+    facts = [Facts(subgraph) for subgraph in read]
+    for subgraph, own in zip(read, facts, strict=True):
+        check_federation(subgraph, own, problems)
+    if problems.errors:
+        return _failed(problems)
+    ctx = merge_subgraphs(read, facts, problems)
+    if problems.errors:
+        return _failed(problems)
+    sdl = print_supergraph(ctx.out)
+    supergraph = read_supergraph(sdl)
+    if satisfiability:
+        check_satisfiability(supergraph, problems)
+        if problems.errors:
+            return _failed(problems)
+    return Composition(
+        (),
+        tuple(problems.hints),
+        sdl,
+        supergraph,
+        ctx.out,
+        tuple(item.name for item in inputs),
+        ctx.field_subgraphs,
+    )
+
+
+def check_satisfiability(supergraph: Supergraph, problems: Problems) -> None:
+    pass
+
+
+def _failed(problems: Problems) -> Composition:
+    return Composition(tuple(problems.errors), tuple(problems.hints))
+
+
+def _check_names(inputs: Sequence[SubgraphInput], problems: Problems) -> None:
+    if not inputs:
+        problems.error("NO_QUERIES", "There is no subgraph to compose")
+    seen: set[str] = set()
+    for item in inputs:
+        if not item.name or item.name == RESERVED_NAME:
+            problems.error("INVALID_SUBGRAPH_NAME", f'"{item.name}" cannot be the name of a subgraph')
+        elif item.name in seen:
+            problems.error("INVALID_SUBGRAPH_NAME", f'Two subgraphs are named "{item.name}"')
+        seen.add(item.name)
+
+
+def _each(
+    inputs: Sequence[SubgraphInput],
+    problems: Problems,
+    step: Callable[[SubgraphInput, Problems], Subgraph | None],
+) -> list[Subgraph]:
+    """Run a step per subgraph, collecting the problems of all."""
+    done = []
+    for item in inputs:
+        own = Problems()
+        result = step(item, own)
+        problems.errors.extend(own.errors)
+        problems.hints.extend(own.hints)
+        if result is not None:
+            done.append(result)
+    return done
+
+
+def _read(item: SubgraphInput, problems: Problems) -> Subgraph | None:
+    subgraph = read_subgraph(item, problems)
+    if subgraph is not None:
+        check_schema(subgraph, problems)
+    return subgraph
