@@ -38,6 +38,7 @@ class Server(Section, frozen=True):
         False
     )
     graphiql: Annotated[bool, _doc("Serve GraphiQL at `/graphiql`, and at `/graphql` to browsers.")] = True
+    graphiql_examples: Annotated[str | None, _doc("Folder of example queries instead of the built-in ones.")] = None
     metrics: Annotated[bool, _doc("Serve Prometheus metrics at `/metrics` (keep the path inside your network).")] = True
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _doc("Least severe log event written.")] = "info"
 

@@ -1,0 +1,570 @@
+"""The upstream client: what leaves it, what comes back, and when it asks again or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+from gateway.upstream.auth import Outgoing, api_key, bearer
+from gateway.upstream.client import UpstreamClient
+from gateway.upstream.settings import BreakerPolicy, RetryPolicy, UpstreamSettings
+from gateway.upstream.transport.limits import Limits
+from gateway.upstream.transport.tls import TlsSettings, TlsSettingsError
+from gateway.upstream.transport.transport import PooledTransport
+from resolvers.sources.upstream import Failure, Reply, UpstreamError
+from tests.gateway.upstream.hostile import OK, Peer, always, hostile, once
+from tests.servers import free_port
+
+QUICK = RetryPolicy(min_wait_seconds=0.0, max_wait_seconds=0.001)
+PATIENT = "9990000018"
+
+
+class Watcher:
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str]] = []
+
+    def observe(self, upstream: str, outcome: str, seconds: float) -> None:
+        assert seconds >= 0
+        self.seen.append((upstream, outcome))
+
+
+@asynccontextmanager
+async def client(url: str, **given: Any) -> AsyncIterator[UpstreamClient]:
+    arguments = {name: given.pop(name) for name in ("auth", "transport", "observer", "clock") if name in given}
+    made = UpstreamClient(UpstreamSettings("royal", url, **{"retry": QUICK, **given}), **arguments)
+    try:
+        yield made
+    finally:
+        await made.aclose()
+
+
+async def get(made: UpstreamClient, path: str = "Patient", seconds: float = 5, **given: Any) -> Reply:
+    return await made.send("GET", path, deadline=asyncio.get_running_loop().time() + seconds, **given)
+
+
+async def failure(made: UpstreamClient, path: str = "Patient", seconds: float = 5, **given: Any) -> UpstreamError:
+    with pytest.raises(UpstreamError) as caught:
+        await get(made, path, seconds, **given)
+    error = caught.value
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    return error
+
+
+def status(code: int, extra: str = "") -> bytes:
+    return f"HTTP/1.1 {code} X\r\n{extra}content-length: 2\r\n\r\nno".encode()
+
+
+def scripted(*answers: bytes) -> Callable[[Peer], Any]:
+    left = list(answers)
+
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            await peer.say(left.pop(0) if len(left) > 1 else left[0])
+
+    return script
+
+
+# What leaves.
+
+
+async def test_request_is_joined_to_the_base_url() -> None:
+    async with hostile(always(OK)) as server, client(f"{server.url}/fhir/r4/") as made:
+        await get(made, "Patient", query=(("identifier", "a|b c&d"), ("_sort", "-date,_id")))
+        await get(made, "/metadata", query={"_format": "json"})
+        await get(made, "")
+        await get(made, f"{server.url}/fhir/r4/next?page=2")
+        targets = [seen.split(b" ")[1].decode() for seen in server.seen]
+        assert targets == [
+            "/fhir/r4/Patient?identifier=a%7Cb%20c%26d&_sort=-date%2C_id",
+            "/fhir/r4/metadata?_format=json",
+            "/fhir/r4",
+            "/fhir/r4/next?page=2",
+        ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "http://elsewhere.example/fhir",
+        "https://127.0.0.1/fhir",
+        "//elsewhere.example/fhir",
+        "http://user@127.0.0.1/fhir",
+        "ftp://127.0.0.1/",
+        "file:///etc/passwd",
+        "../admin",
+        "Patient/../../admin",
+        "Patient/%2e%2E/admin",
+        "Patient/..",
+        "Patient\\..\\admin",
+        "Patient/1 HTTP/1.1",
+        "Patient/1\r\nx: y",
+        "Patient/é",
+        "Patient#part",
+    ],
+)
+async def test_target_that_leaves_the_base_is_never_sent(path: str) -> None:
+    async with hostile(always(OK)) as server, client(f"{server.url}/fhir") as made:
+        assert (await failure(made, path)).failure is Failure.MALFORMED
+        assert server.connections == 0
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-forwarded-for": "1.2.3.4"},
+        {"cookie": "a=b"},
+        {"host": "elsewhere"},
+        {"content-length": "3"},
+        {"transfer-encoding": "chunked"},
+        {"accept": "a\r\nx: y"},
+        {"accept": "a\nb"},
+        {"accept": "a\x00"},
+        {"accept": "€"},
+        {"x-request-id\r\nx": "y"},
+    ],
+)
+async def test_header_off_the_list_is_never_sent(headers: dict[str, str]) -> None:
+    async with hostile(always(OK)) as server, client(server.url) as made:
+        error = await failure(made, headers=headers)
+        assert error.failure is Failure.MALFORMED
+        assert not any(value in str(error) for value in headers.values())
+        assert server.connections == 0
+
+
+async def test_listed_headers_are_sent() -> None:
+    headers = {"Ssp-TraceID": "t", "X-Request-ID": "i", "x-extra": "e", "authorization": "Bearer x"}
+    async with hostile(always(OK)) as server, client(server.url, allow_headers=frozenset({"x-extra"})) as made:
+        await get(made, headers=headers)
+        for name, value in headers.items():
+            assert f"{name}: {value}\r\n".encode() in server.seen[0]
+
+
+async def test_adapter_cannot_replace_the_configured_credentials() -> None:
+    async with hostile(always(OK)) as server, client(server.url, auth=bearer("secret")) as made:
+        assert (await failure(made, headers={"Authorization": "Bearer other"})).failure is Failure.MALFORMED
+        assert server.connections == 0
+
+
+async def test_post_carries_its_body() -> None:
+    async with hostile(always(OK)) as server, client(server.url) as made:
+        deadline = asyncio.get_running_loop().time() + 5
+        await made.send("POST", "graphql", content=b'{"query":"{a}"}', deadline=deadline)
+        assert server.seen[0].endswith(b'content-length: 15\r\n\r\n{"query":"{a}"}')
+        with pytest.raises(UpstreamError):
+            await made.send("DELETE", "Patient/1", deadline=deadline)
+        assert len(server.seen) == 1
+
+
+async def test_fixed_and_key_headers_are_sent_and_never_shown() -> None:
+    async with hostile(always(OK)) as server:
+        headers = (("x-fixed", "hunter1"),)
+        async with client(server.url, headers=headers, auth=api_key("hunter2")) as made:
+            await get(made)
+            assert b"x-fixed: hunter1\r\n" in server.seen[0]
+            assert b"apikey: hunter2\r\n" in server.seen[0]
+            shown = repr(made) + repr(made.settings) + repr(api_key("hunter2")) + repr(made.__dict__["_base"])
+            assert "hunter" not in shown
+
+
+# What comes back.
+
+
+async def test_reply_has_lower_case_joined_headers_and_the_inflated_body() -> None:
+    body = gzip.compress(b'{"a":1}')
+    answer = b"HTTP/1.1 200 OK\r\nX-A: 1\r\nX-A: 2\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b" % (
+        len(body),
+        body,
+    )
+    async with hostile(always(answer)) as server, client(server.url) as made:
+        reply = await get(made)
+        assert (reply.status, reply.body, reply.headers["x-a"]) == (200, b'{"a":1}', "1, 2")
+
+
+@pytest.mark.parametrize("code", [301, 302, 307, 400, 401, 403, 404, 409, 422, 429, 500, 501, 503])
+async def test_every_status_is_a_reply(code: int) -> None:
+    answer = status(code, "location: http://127.0.0.1:1/\r\n")
+    async with hostile(always(answer)) as server, client(server.url) as made:
+        reply = await get(made)
+        assert (reply.status, reply.body) == (code, b"no")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (b"", Failure.UNAVAILABLE),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", Failure.UNAVAILABLE),
+        (b"SSH-2.0-x\r\n", Failure.MALFORMED),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 90000\r\n\r\n", Failure.MALFORMED),
+        (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\nno", Failure.MALFORMED),
+    ],
+)
+async def test_broken_answers_are_typed(answer: bytes, kind: Failure) -> None:
+    async with hostile(once(answer)) as server, client(server.url, limits=Limits(max_body_bytes=5000)) as made:
+        assert (await failure(made)).failure is kind
+
+
+async def test_down_and_slow_are_told_apart() -> None:
+    async def never(peer: Peer) -> None:
+        await peer.request()
+        await asyncio.sleep(60)
+
+    watcher = Watcher()
+    async with client(f"http://127.0.0.1:{free_port()}", observer=watcher) as made:
+        assert (await failure(made)).failure is Failure.UNAVAILABLE
+    async with hostile(never) as server, client(server.url, observer=watcher) as made:
+        assert (await failure(made, seconds=0.05)).failure is Failure.TIMED_OUT
+        assert (await failure(made, seconds=-1)).failure is Failure.TIMED_OUT
+        assert len(server.seen) == 1
+    assert watcher.seen == [("royal", "UNAVAILABLE"), ("royal", "TIMED_OUT"), ("royal", "TIMED_OUT")]
+
+
+async def test_cancellation_passes_through() -> None:
+    async def never(peer: Peer) -> None:
+        await peer.request()
+        await asyncio.sleep(60)
+
+    watcher = Watcher()
+    async with hostile(never) as server, client(server.url, observer=watcher, concurrency=1) as made:
+        task = asyncio.create_task(get(made))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert watcher.seen == [("royal", "CANCELLED")]
+        assert made._limiter.in_use == 0
+
+
+class Raises(httpx.AsyncBaseTransport):
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        raise self.error
+
+
+class RaisesFast(PooledTransport):
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+    async def exchange(self, *args: Any, **kwargs: Any) -> Any:
+        raise self.error
+
+
+def every_httpx_error() -> list[Exception]:
+    found: list[Exception] = []
+    pending: list[type[Exception]] = [httpx.HTTPError]
+    while pending:
+        kind = pending.pop()
+        pending += kind.__subclasses__()
+        if kind is not httpx.HTTPStatusError:
+            found.append(kind(f"about {PATIENT}"))
+    return [*found, httpx.InvalidURL("x"), httpx.StreamConsumed(), httpx.CookieConflict("x")]
+
+
+FOREIGN = [
+    *every_httpx_error(),
+    OSError(f"about {PATIENT}"),
+    ConnectionResetError("x"),
+    TimeoutError("x"),
+    TimeoutError("x"),
+    asyncio.IncompleteReadError(b"", 1),
+    ssl.SSLError("x"),
+    ssl.SSLCertVerificationError("x"),
+    json.JSONDecodeError("x", "y", 0),
+    UnicodeDecodeError("utf-8", b"x", 0, 1, "x"),
+    ValueError("x"),
+    KeyError("x"),
+    RuntimeError("x"),
+    RecursionError("x"),
+    MemoryError("x"),
+    AssertionError("x"),
+]
+
+
+@pytest.mark.parametrize("error", FOREIGN, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("through", [Raises, RaisesFast])
+async def test_no_foreign_exception_escapes(error: Exception, through: type[Raises]) -> None:
+    async with client("http://127.0.0.1", transport=through(error)) as made:
+        seen = await failure(made, f"Patient/{PATIENT}")
+        assert PATIENT not in str(seen) + repr(seen)
+
+
+# The httpx seam.
+
+
+async def test_respx_router_plugs_in_as_a_transport() -> None:
+    router = respx.Router()
+    route = router.get("http://hospital.example/fhir/Patient", params={"_id": "1"}).respond(json={"a": 1})
+    transport = httpx.MockTransport(router.async_handler)
+    async with client("http://hospital.example/fhir", transport=transport, auth=api_key("k")) as made:
+        reply = await get(made, query={"_id": "1"}, headers={"accept": "application/fhir+json"})
+        assert json.loads(reply.body) == {"a": 1}
+        assert reply.headers["content-type"] == "application/json"
+        sent = route.calls.last.request
+        assert (sent.headers["apikey"], sent.headers["accept"]) == ("k", "application/fhir+json")
+
+
+@respx.mock
+async def test_plain_respx_intercepts_the_httpx_transport() -> None:
+    respx.get("http://hospital.example/Patient").mock(side_effect=[httpx.Response(503), httpx.Response(200)])
+    async with client("http://hospital.example", transport=httpx.AsyncHTTPTransport()) as made:
+        assert (await get(made)).status == 200
+
+
+async def test_other_transports_keep_the_caps_and_deadlines() -> None:
+    def large(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=b"x" * 6000)
+
+    def bomb(request: httpx.Request) -> httpx.Response:
+        packed = gzip.compress(b"x" * 6000)
+        return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(packed))
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(60)
+        return httpx.Response(200)
+
+    limits = Limits(max_body_bytes=5000)
+    for handler, kind in ((large, Failure.MALFORMED), (bomb, Failure.MALFORMED), (slow, Failure.TIMED_OUT)):
+        async with client("http://h", transport=httpx.MockTransport(handler), limits=limits) as made:
+            assert (await failure(made, seconds=0.1)).failure is kind
+
+
+async def test_any_httpx_auth_works() -> None:
+    async def challenge(peer: Peer) -> None:
+        while True:
+            head = await peer.request()
+            if b"authorization: Digest" in head.replace(b"Authorization", b"authorization"):
+                await peer.say(OK)
+            else:
+                demand = 'www-authenticate: Digest realm="r", nonce="n", qop="auth", algorithm=SHA-256\r\n'
+                await peer.say(status(401, demand))
+
+    async with hostile(challenge) as server, client(server.url, auth=httpx.DigestAuth("user", "hunter2")) as made:
+        assert (await get(made)).status == 200
+        assert len(server.seen) == 2
+        assert b"hunter2" not in b"".join(server.seen)
+
+
+# Asking again.
+
+
+@pytest.mark.parametrize("code", [502, 503, 504])
+async def test_transient_status_is_asked_once_more(code: int) -> None:
+    async with hostile(scripted(status(code), OK)) as server, client(server.url) as made:
+        assert (await get(made)).status == 200
+        assert len(server.seen) == 2
+    async with hostile(always(status(code))) as server, client(server.url) as made:
+        assert (await get(made)).status == code
+        assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize("code", [400, 404, 429, 500, 501])
+async def test_other_statuses_are_not_asked_again(code: int) -> None:
+    async with hostile(scripted(status(code), OK)) as server, client(server.url) as made:
+        assert (await get(made)).status == code
+        assert len(server.seen) == 1
+
+
+async def test_retry_after_is_kept_when_it_fits() -> None:
+    loop = asyncio.get_running_loop()
+    async with hostile(scripted(status(429, "retry-after: 1\r\n"), OK)) as server, client(server.url) as made:
+        started = loop.time()
+        assert (await get(made)).status == 200
+        assert loop.time() - started >= 0.99
+    for value in ("3600", "Wed, 21 Oct 2099 07:28:00 GMT", "soon", "-1"):
+        refused = status(429, f"retry-after: {value}\r\n")
+        async with hostile(scripted(refused, OK)) as server, client(server.url) as made:
+            assert (await get(made)).status == 429
+            assert len(server.seen) == 1
+
+
+async def test_post_is_asked_again_only_when_it_only_reads() -> None:
+    for idempotent, times in ((None, 1), (False, 1), (True, 2)):
+        async with hostile(scripted(status(503), OK)) as server, client(server.url) as made:
+            deadline = asyncio.get_running_loop().time() + 5
+            await made.send("POST", "x", content=b"", deadline=deadline, idempotent=idempotent)
+            assert len(server.seen) == times
+
+
+async def test_no_retry_without_time_for_it() -> None:
+    patient = RetryPolicy(min_wait_seconds=1.0, max_wait_seconds=1.0)
+    async with hostile(scripted(status(503), OK)) as server, client(server.url, retry=patient) as made:
+        assert (await get(made, seconds=0.5)).status == 503
+        assert len(server.seen) == 1
+
+
+async def test_timeout_is_not_asked_again() -> None:
+    async def never(peer: Peer) -> None:
+        await peer.request()
+        await asyncio.sleep(60)
+
+    async with hostile(never) as server, client(server.url, limits=Limits(read_seconds=0.05)) as made:
+        assert (await failure(made)).failure is Failure.TIMED_OUT
+        assert len(server.seen) == 1
+
+
+async def test_unsent_post_is_sent_elsewhere_in_time() -> None:
+    calls = []
+
+    async def first_unreachable(request: httpx.Request) -> httpx.Response:
+        calls.append(request)
+        if len(calls) == 1:
+            raise httpx.ConnectError("down")
+        return httpx.Response(200)
+
+    async with client("http://h", transport=httpx.MockTransport(first_unreachable)) as made:
+        deadline = asyncio.get_running_loop().time() + 5
+        reply = await made.send("POST", "x", content=b"", deadline=deadline)
+        assert (reply.status, len(calls)) == (200, 2)
+
+
+# Not asking.
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_open_breaker_asks_nobody_and_recovers() -> None:
+    answers = [500] * 5 + [200]
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(answers.pop(0) if len(answers) > 1 else answers[0])
+
+    clock, watcher = Clock(), Watcher()
+    given: dict[str, Any] = {"transport": httpx.MockTransport(answer), "clock": clock, "observer": watcher}
+    async with client("http://h", breaker=BreakerPolicy(min_requests=5), **given) as made:
+        for _ in range(5):
+            await get(made)
+        error = await failure(made)
+        assert (error.failure, len(asked)) == (Failure.UNAVAILABLE, 5)
+        assert watcher.seen[-1] == ("royal", "BREAKER_OPEN")
+        assert (await get(made, "Observation")).status == 200  # another route of the same upstream
+        clock.now += 2.5
+        assert (await get(made)).status == 200
+        assert (await get(made)).status == 200
+
+
+async def test_unreachable_origin_opens_every_route() -> None:
+    transport = Raises(httpx.ConnectError("down"))
+    policy = RetryPolicy(enabled=False)
+    async with client("http://h", transport=transport, retry=policy, breaker=BreakerPolicy(min_requests=3)) as made:
+        for path in ("a", "b", "c"):
+            await failure(made, path)
+        assert (await failure(made, "d")).detail == "circuit open"
+
+
+async def test_patients_do_not_make_routes() -> None:
+    async with client("http://h", transport=httpx.MockTransport(lambda request: httpx.Response(200))) as made:
+        for number in range(300):
+            await get(made, f"Patient/{number}")
+        assert set(made._breakers._routes) == {"Patient"}
+
+
+async def test_cancelled_probe_lets_the_next_one_through() -> None:
+    clock = Clock()
+    hang = asyncio.Event()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if hang.is_set():
+            await asyncio.sleep(60)
+        return httpx.Response(500)
+
+    given: dict[str, Any] = {"transport": httpx.MockTransport(answer), "clock": clock}
+    async with client("http://h", breaker=BreakerPolicy(min_requests=1), **given) as made:
+        await get(made)
+        clock.now += 3
+        hang.set()
+        probe = asyncio.create_task(get(made))
+        await asyncio.sleep(0.02)
+        assert (await failure(made)).detail == "circuit open"
+        probe.cancel()
+        await asyncio.wait([probe])
+        hang.clear()
+        assert (await get(made)).status == 500
+
+
+async def test_concurrency_is_limited_and_the_queue_bounded() -> None:
+    running = most = 0
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.02)
+        running -= 1
+        return httpx.Response(200)
+
+    transport = httpx.MockTransport(answer)
+    async with client("http://h", transport=transport, concurrency=2, max_waiting=3) as made:
+        results = await asyncio.gather(*(get(made) for _ in range(8)), return_exceptions=True)
+        assert most == 2
+        assert sum(isinstance(result, Reply) for result in results) == 5
+        assert sum(isinstance(result, UpstreamError) for result in results) == 3
+        assert made._limiter.in_use == 0
+
+
+async def test_waiting_in_the_queue_ends_at_the_deadline() -> None:
+    async def answer(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.3)
+        return httpx.Response(200)
+
+    async with client("http://h", transport=httpx.MockTransport(answer), concurrency=1) as made:
+        first = asyncio.create_task(get(made))
+        await asyncio.sleep(0.01)
+        assert (await failure(made, seconds=0.05)).failure is Failure.UNAVAILABLE
+        assert (await first).status == 200
+        assert made._limiter.in_use == 0
+
+
+# Settings.
+
+
+@pytest.mark.parametrize("url", ["ftp://h", "h", "http://", "http://u:p@h/", "http://h/?a=b", "http://h/#f"])
+def test_unusable_base_url_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="base URL"):
+        UpstreamClient(UpstreamSettings("x", url))
+
+
+def test_unusable_certificate_is_found_at_once(tmp_path: Any) -> None:
+    tls = TlsSettings(ca_file=tmp_path / "absent.pem")
+    with pytest.raises(TlsSettingsError):
+        UpstreamClient(UpstreamSettings("x", "https://h", tls=tls))
+
+
+async def test_credentials_see_the_request_as_sent() -> None:
+    seen: list[Outgoing] = []
+
+    class Recorder:
+        async def headers(self, outgoing: Outgoing, deadline: float) -> tuple[tuple[str, str], ...]:
+            seen.append(outgoing)
+            return (("x-signed", "1"),)
+
+        def rejected(self) -> bool:
+            return False
+
+    async with hostile(always(OK)) as server, client(f"{server.url}/b", auth=Recorder()) as made:
+        await get(made, "Patient", query={"a": "b"})
+        assert (seen[0].method, seen[0].target, seen[0].authority) == (
+            "GET",
+            "/b/Patient?a=b",
+            f"127.0.0.1:{server.port}",
+        )
+        assert b"x-signed: 1\r\n" in server.seen[0]
