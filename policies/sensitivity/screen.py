@@ -1,0 +1,95 @@
+"""A fast proof, from bytes alone, that nothing in an item can match.
+
+One automaton reads the raw JSON once. It finds every word, every SNOMED CT identifier, and for the other systems
+both the system's name and one of its codes; whatever it does not find cannot be there for the exact walk either,
+because each of its patterns is met in the raw bytes wherever the walk would meet it in the decoded value:
+strings stand between quotation marks, which are word boundaries; escapes are undone or end the proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+import re2
+
+from policies.sensitivity import phrases
+from policies.sensitivity.codes import CodeTable
+from policies.sensitivity.tables import System, Words
+
+ATTACHMENT = r'"data"\s*:\s*"'  # base64 hides words: leave it to the exact walk
+ODD = rb"[\\\x80-\xff]"  # escapes and letters beyond ASCII: bring them to plain ones and look again
+REMEMBERED = 4096  # combinations of findings; a few dozen occur
+_SPACES = (rb"\n", rb"\r", rb"\t", rb"\f", rb"\b")
+
+
+class Proof(Enum):
+    """What the findings in raw bytes prove."""
+
+    GIVEN = 1
+    NONE = 2
+    OPEN = 3  # look again at plain text
+
+
+class Screen:
+    """The automaton over raw bytes."""
+
+    def __init__(self, systems: Iterable[System], table: CodeTable, words: Words) -> None:
+        names = {system.name: system.pattern for system in systems}
+        certain = [*words.patterns.values(), *(one.pattern for one in words.ambiguous), ATTACHMENT]
+        pairs: list[tuple[str, str]] = []
+        for name, codes, telling in table.byte_patterns():
+            if telling:
+                certain.append(codes)
+            elif codes:
+                pairs.append((names[name], codes))
+            else:
+                certain.append(names[name])
+        self._found = re2.Set.SearchSet(phrases.options())
+        self._always = self._found.Add(phrases.END)  # its absence means that the automaton failed
+        self._certain = self._found.Add(phrases.union(certain).encode())
+        self._odd = self._found.Add(ODD)
+        self._pairs = [(self._found.Add(name.encode()), self._found.Add(codes.encode())) for name, codes in pairs]
+        self._found.Compile()
+        self._match = self._found.Match
+        self._clean = [self._always]
+        self._weighed: dict[tuple[int, ...], Proof] = {}
+
+    def innocent(self, raw: bytes) -> bool:
+        """True proves that nothing in the JSON text `raw` matches; False proves nothing."""
+        found = self._match(raw)
+        if found == self._clean:
+            return True
+        hits = tuple(found or ())
+        proof = self._weighed.get(hits) or self._weigh(hits)
+        return proof is Proof.GIVEN or (proof is Proof.OPEN and self._plain_innocent(raw))
+
+    def _plain_innocent(self, raw: bytes) -> bool:
+        if rb"\u" in raw or rb"\\" in raw:
+            return False
+        try:
+            plain = phrases.normal(_unescaped(raw).decode("utf-8")).encode("utf-8")
+        except UnicodeDecodeError:
+            return False
+        found = tuple(hit for hit in self._match(plain) or () if hit != self._odd)
+        return self._weigh(found) is Proof.GIVEN
+
+    def _weigh(self, hits: tuple[int, ...]) -> Proof:
+        if self._always not in hits or self._certain in hits:
+            proof = Proof.NONE
+        elif self._odd in hits:
+            proof = Proof.OPEN
+        else:
+            found = any(name in hits and codes in hits for name, codes in self._pairs)
+            proof = Proof.NONE if found else Proof.GIVEN
+        if len(self._weighed) < REMEMBERED:
+            self._weighed[hits] = proof
+        return proof
+
+
+def _unescaped(raw: bytes) -> bytes:
+    r"""The text without single-letter escapes. Only called where there is no `\u` and no `\\`."""
+    for escape in _SPACES:
+        if escape in raw:
+            raw = raw.replace(escape, b" ")
+    return raw.replace(rb"\"", b'"').replace(rb"\/", b"/")
