@@ -74,15 +74,14 @@ def compose(subgraphs: Sequence[SubgraphInput], *, satisfiability: bool = True) 
     read = [] if problems.errors else _each(inputs, problems, _read)
     if problems.errors:
         return _failed(problems)
+    old = [subgraph for subgraph in read if subgraph.fed1]
     upgrade_all(read, problems)
+    if not problems.errors:
+        for subgraph in old:
+            check_federation(subgraph, Facts(subgraph), problems)
     if problems.errors:
         return _failed(problems)
-    facts = [Facts(subgraph) for subgraph in read]
-    for subgraph, own in zip(read, facts, strict=True):
-        check_federation(subgraph, own, problems)
-    if problems.errors:
-        return _failed(problems)
-    ctx = merge_subgraphs(read, facts, problems)
+    ctx = merge_subgraphs(read, [Facts(subgraph) for subgraph in read], problems)
     if problems.errors:
         return _failed(problems)
     sdl = print_supergraph(ctx.out)
@@ -143,4 +142,6 @@ def _read(item: SubgraphInput, problems: Problems) -> Subgraph | None:
     subgraph = read_subgraph(item, problems)
     if subgraph is not None:
         check_schema(subgraph, problems)
+        if not problems.errors and not subgraph.fed1:
+            check_federation(subgraph, Facts(subgraph), problems)
     return subgraph

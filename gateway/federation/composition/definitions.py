@@ -71,7 +71,7 @@ def built_in() -> dict[str, DirectiveDef]:
             if directive.name == "deprecated":
                 args["reason"].default = "No longer supported"
                 args["reason"].type = "String"
-            locations = tuple(location.value for location in directive.locations)
+            locations = tuple(location.name for location in directive.locations)
             _built_in[directive.name] = DirectiveDef(directive.name, args=args, locations=locations)
     return _built_in
 
@@ -119,15 +119,14 @@ def check_definition(
 
 
 def _may_stand_for(subgraph: Subgraph, expected: str, actual: str) -> bool:
-    """A specification's own scalar may be declared as a built-in one, at the same wrapping."""
-    if is_non_null(expected) != is_non_null(actual):
-        return False
-    expected, actual = nullable(expected), nullable(actual)
-    if is_list(expected) or is_list(actual):
-        both = is_list(expected) and is_list(actual)
-        return both and _may_stand_for(subgraph, list_item(expected), list_item(actual))
+    """A specification's own scalar takes anything, so any type but another custom scalar may stand for it."""
     if expected == actual:
         return True
+    if is_non_null(expected):
+        return is_non_null(actual) and _may_stand_for(subgraph, nullable(expected), nullable(actual))
+    if is_list(expected):
+        whole = is_list(actual) and not is_non_null(actual)
+        return whole and _may_stand_for(subgraph, list_item(expected), list_item(actual))
     own = subgraph.types.get(actual)
     custom = own is not None and own.kind == "Scalar" and actual not in BUILT_IN_SCALARS
     return expected not in BUILT_IN_SCALARS and not custom
@@ -154,7 +153,7 @@ def _check_types(subgraph: Subgraph, problems: Problems) -> None:
 def known_type_names(subgraph: Subgraph) -> set[str]:
     """Types that may be named without being defined here."""
     version: Version | None = subgraph.federation
-    names = {subgraph.spec_type(name) for name in (known.federation_types(version) if version else ("FieldSet",))}
+    names = {subgraph.spec_type(name) for name in known.federation_types(version)} if version else set()
     for link in subgraph.links:
         if link.url.identity == LINK:
             names |= {link.type_name("Purpose"), link.type_name("Import")}
@@ -164,4 +163,4 @@ def known_type_names(subgraph: Subgraph) -> set[str]:
             name = link.url.identity.removeprefix(known.APOLLO)
             if name in known.COMPOSED.values():
                 names |= {link.type_name(item) for item in known.supergraph_spec(name).types}
-    return names | BUILT_IN_SCALARS | {"_Any", "_Service", "_Entity"}
+    return names | BUILT_IN_SCALARS

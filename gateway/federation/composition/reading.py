@@ -30,6 +30,7 @@ from graphql import (
 )
 
 from gateway.federation.composition.model import (
+    FEDERATION_FIELDS,
     ROOT_NAMES,
     Applied,
     ArgDef,
@@ -187,6 +188,8 @@ class Reader:
 
     def _field(self, type_: TypeDef, node: FieldDefinitionNode, extension: int) -> None:
         name = node.name.value
+        if name in FEDERATION_FIELDS and self.links.get(FEDERATION) is None:
+            return
         if name in type_.fields:
             self._twice(f'"{type_.name}.{name}"', node)
         field_ = FieldDef(

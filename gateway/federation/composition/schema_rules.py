@@ -75,6 +75,7 @@ def check_references(subgraph: Subgraph, problems: Problems) -> None:
                 check(named_type(arg.type), arg, _INPUT, f'the type of "{arg.coordinate}"')
 
 
+_NOTHING: tuple[object, ...] = (None, False, 0, "")  # such a value stands for none at all
 _OUTPUT = ("Scalar", "Object", "Interface", "Union", "Enum")
 _INPUT = ("Scalar", "Enum", "InputObject")
 
@@ -165,7 +166,7 @@ def check_values(subgraph: Subgraph, problems: Problems) -> None:
             definition = subgraph.directives.get(item.name)
             for name, value in item.args.items() if definition else ():
                 arg = definition.args.get(name) if definition else None
-                if value and arg is not None and not is_valid(subgraph.types, value, arg.type):
+                if value not in _NOTHING and arg is not None and not is_valid(subgraph.types, value, arg.type):
                     report(f'{value_text(value)} is not a value of type "{arg.type}" for "{arg.coordinate}"', item)
 
 

@@ -48,13 +48,14 @@ def upgrade_all(subgraphs: Sequence[Subgraph], problems: Problems) -> None:
         return
     originals = _remember(subgraphs)
     interface_keys: dict[str, list[str]] = {}
+    newer = [subgraph for subgraph in subgraphs if not subgraph.fed1]
     for subgraph in subgraphs:
         if subgraph.fed1:
             for name in _Upgrade(subgraph, originals, problems).run():
                 interface_keys.setdefault(name, []).append(subgraph.name)
-    for subgraph in subgraphs:
-        for type_ in list(subgraph.types.values()):
-            if not subgraph.fed1 and subgraph.is_interface_object(type_) and type_.name in interface_keys:
+    for subgraph in newer:
+        for type_ in subgraph.types.values():
+            if subgraph.is_interface_object(type_) and type_.name in interface_keys:
                 others = ", ".join(f'"{name}"' for name in interface_keys[type_.name])
                 problems.error(
                     "INTERFACE_OBJECT_USAGE_ERROR",
@@ -144,7 +145,7 @@ class _Upgrade:
     def _adopt_definitions(self) -> None:
         """From here on the subgraph knows the directives of federation 2.4 by their plain names."""
         subgraph = self.subgraph
-        subgraph.federation = known.UPGRADED_FEDERATION
+        subgraph.federation, subgraph.fed1 = known.UPGRADED_FEDERATION, False
         own = {name for name, item in subgraph.directives.items() if item.node and item.node.loc}
         subgraph.fed_names = {name: name for name in known.federation_directives(known.UPGRADED_FEDERATION)}
         for name, expected in known_definitions(subgraph).items():
