@@ -66,6 +66,8 @@ class Printer:
         for key, shapes in found.items():
             for index, same in enumerate(shapes.values()):
                 alias = key if index == 0 else f"__c{len(self._aliases)}_{key}"
+                if index > 0:
+                    self._complete(same, shapes.values())
                 inner = [item.sub for _, item in same if item.sub is not None]
                 if inner:
                     self._disambiguate(inner, (*path, Key(alias)))
@@ -74,6 +76,15 @@ class Printer:
                         self._aliases[item] = alias
                         types = frozenset(self.supergraph.possible[parent])
                         self.renames.append(Rename(path, types, alias, key))
+
+    def _complete(self, aliased: list[tuple[str, OutField]], shapes: Iterable[list[tuple[str, OutField]]]) -> None:
+        """A renamed value replaces what a wider type's field brought for the same object: have it whole."""
+        for parent, item in aliased:
+            for wider, other in (entry for same in shapes for entry in same):
+                if wider == parent or parent not in self.supergraph.possible[wider]:
+                    continue
+                if item.sub is not None and other.sub is not None:
+                    item.sub.absorb(other.sub)
 
     def _shape(self, parent: str, item: OutField) -> str:
         """What the subgraph's validation compares: wrappers, and the type itself if it is a leaf."""

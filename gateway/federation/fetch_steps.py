@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from gateway.federation.fetch import Unit
 from gateway.federation.fetch_print import Printer
 from gateway.federation.plan import (
-    Condition,
     EntityInput,
     FetchStep,
     OperationKind,
@@ -43,6 +42,7 @@ class StepBuilder:
             units = _in_sequence(units)
         levels = _levels(units)
         units = _merge_equal(units, levels)
+        _delay_last(units, levels)
         batches: dict[object, list[Unit]] = {}
         for unit in sorted(units, key=lambda u: (levels[u.id], u.id)):
             batches.setdefault(_batch_key(unit, levels[unit.id]), []).append(unit)
@@ -51,14 +51,14 @@ class StepBuilder:
 
     def _step(self, index: int, batch: list[Unit], number: dict[int, int]) -> FetchStep:
         first = batch[0]
-        conditions = unit_conditions(first)
+        conditions = _any_of([unit_conditions(unit) for unit in batch])
         stripped = conditions[0] if len(conditions) == 1 else ()
         printer = Printer(self.supergraph, first.subgraph)
         entities: tuple[EntityInput, ...] = ()
         if first.is_root:
             body = printer.body(first, stripped)
         else:
-            entities, body = self._entities(batch, printer, stripped)
+            entities, body = self._entities(batch, printer, conditions)
         variables = tuple(sorted(printer.variables))
         declared = [f"${entity.variable}: [_Any!]!" for entity in entities]
         declared += [f"${name}: {self.variables[name]}" for name in variables]
@@ -81,23 +81,25 @@ class StepBuilder:
         )
 
     def _entities(
-        self, batch: list[Unit], printer: Printer, stripped: Conditions
+        self, batch: list[Unit], printer: Printer, conditions: Disjunction
     ) -> tuple[tuple[EntityInput, ...], str]:
         """One `_entities` field per distinct input and selection; equal ones share it over their paths."""
-        shared: dict[tuple[Representation, str], list[Path]] = {}
+        shared: dict[tuple[Representation, Disjunction, str], list[Path]] = {}
+        stripped = conditions[0] if len(conditions) == 1 else ()
         for unit in batch:
             sent = Representation(unit.types, unit.typename, unit.needs)
+            own = unit_conditions(unit)
             body = f"... on {unit.type} {{ {printer.body(unit, stripped)} }}"
-            paths = shared.setdefault((sent, body), [])
+            paths = shared.setdefault((sent, own if own != conditions else (), body), [])
             if unit.path not in paths:
                 paths.append(unit.path)
         single = len(shared) == 1
         entities = []
         fields = []
-        for index, ((sent, body), paths) in enumerate(shared.items()):
+        for index, ((sent, own, body), paths) in enumerate(shared.items()):
             alias = "_entities" if single else f"_e{index}"
             variable = "representations" if single else f"_r{index}"
-            entities.append(EntityInput(alias, variable, tuple(paths), (sent,)))
+            entities.append(EntityInput(alias, variable, tuple(paths), (sent,), own))
             label = "" if single else f"{alias}: "
             fields.append(f"{label}_entities(representations: ${variable}) {{ {body} }}")
         return tuple(entities), " ".join(fields)
@@ -123,6 +125,17 @@ def unit_conditions(unit: Unit) -> Disjunction:
         if not item.conditions:
             return ()
         found.add(item.conditions)
+    return _least(found)
+
+
+def _any_of(given: list[Disjunction]) -> Disjunction:
+    if not all(given):
+        return ()
+    return _least({conjunction for disjunction in given for conjunction in disjunction})
+
+
+def _least(found: set[Conditions]) -> Disjunction:
+    """A disjunction without the conjunctions that others imply."""
     least = [cs for cs in found if not any(set(other) < set(cs) for other in found)]
     return tuple(sorted(least, key=_sort_key))
 
@@ -134,7 +147,7 @@ def _sort_key(conditions: Conditions) -> list[tuple[str, bool]]:
 def _batch_key(unit: Unit, level: int) -> object:
     if unit.is_root:
         return ("root", unit.id)
-    return (unit.subgraph, level, unit_conditions(unit))
+    return (unit.subgraph, level)
 
 
 def _levels(units: Iterable[Unit]) -> dict[int, int]:
@@ -167,6 +180,22 @@ def _merge_equal(units: list[Unit], levels: dict[int, int]) -> list[Unit]:
             if other.parents.pop(unit.id, None) is not None:
                 other.parents[known.id] = known
     return list(kept.values())
+
+
+def _delay_last(units: list[Unit], levels: dict[int, int]) -> None:
+    """A unit that nothing waits for joins a later request about the same objects to its subgraph.
+
+    It saves a request and adds no round; their inputs stay apart, so neither fails with the other.
+    """
+    waited_for = {parent for unit in units for parent in unit.parents}
+    latest: dict[tuple[str, Path], int] = {}
+    for unit in units:
+        if not unit.is_root:
+            at = (unit.subgraph, unit.path)
+            latest[at] = max(latest.get(at, 0), levels[unit.id])
+    for unit in units:
+        if not unit.is_root and unit.id not in waited_for:
+            levels[unit.id] = latest[(unit.subgraph, unit.path)]
 
 
 def _in_sequence(units: list[Unit]) -> list[Unit]:
@@ -203,8 +232,3 @@ def _join_root(into: Unit, root: Unit, group: list[Unit]) -> None:
     for unit in group:
         if unit.parents.pop(root.id, None) is not None:
             unit.parents[into.id] = into
-
-
-def always(conditions: Iterable[Condition]) -> bool:
-    """Whether nothing is conditional."""
-    return not tuple(conditions)

@@ -22,6 +22,7 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    VariableDefinitionNode,
     VariableNode,
     parse,
     print_ast,
@@ -36,7 +37,7 @@ _INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A normalised operation; `variables` maps each declared variable to its printed type."""
+    """A normalised operation; `variables` maps each declared variable to its printed type and default."""
 
     kind: RootKind
     name: str | None
@@ -62,7 +63,7 @@ def normalise(supergraph: Supergraph, document: DocumentNode, operation_name: st
         for item in normaliser.build(root, [(node.selection_set.selections, ())])
         if not (isinstance(item, FieldSel) and item.name in _INTROSPECTION)
     )
-    variables = {v.variable.name.value: print_ast(v.type) for v in node.variable_definitions or ()}
+    variables = {v.variable.name.value: _declared(v) for v in node.variable_definitions or ()}
     return Operation(kind, node.name.value if node.name else None, selection, variables)
 
 
@@ -230,6 +231,11 @@ def _conditions(node: SelectionNode, above: Conditions) -> Conditions | None:
     if any(Condition(c.variable, not c.value) in found for c in found):
         return None
     return tuple(sorted(found, key=lambda c: (c.variable, c.value)))
+
+
+def _declared(node: VariableDefinitionNode) -> str:
+    default = f" = {print_ast(node.default_value)}" if node.default_value is not None else ""
+    return print_ast(node.type) + default
 
 
 def _arguments(arguments: Iterable[ArgumentNode]) -> str:

@@ -72,13 +72,15 @@ class EntityInput:
     """One `_entities` field of a step: whom it is asked about and where its answers go.
 
     Targets are deduplicated by representation value across all `targets`; each answer is merged into
-    every object it was asked for.
+    every object it was asked for. `conditions` are a step's, for this field alone: if they do not hold,
+    nothing need be asked (an empty list of representations is sent, and an empty one comes back).
     """
 
     alias: str
     variable: str
     targets: tuple[Path, ...]
     representations: tuple[Representation, ...]
+    conditions: tuple[tuple[Condition, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

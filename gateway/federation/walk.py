@@ -157,7 +157,15 @@ class Walk:
         if chain[-1].edge.move is Move.TYPE:
             narrowed = path.members if len(chain) == 1 else None
             return Path(step, narrowed and frozenset({step.node.type}))
-        return Path(step, step.node.members)
+        members = step.node.members
+        if members is None and step.sel is not None and self._returns_union(step):
+            members = frozenset({step.node.type})  # a subgraph may know only one member, as a plain type
+        return Path(step, members)
+
+    def _returns_union(self, step: Step) -> bool:
+        types = self.graph.supergraph.types
+        given = types[step.edge.head.type].fields.get(step.edge.name)
+        return given is not None and given.base in types and types[given.base].kind == "union"
 
     def _type(self, type_name: str, paths: Sequence[Path]) -> list[Path]:
         best = _Best()
