@@ -102,7 +102,7 @@ def _item(part: Part, patient_id: str) -> Item:
     """An appointment in which another patient, and not this one, takes part is somebody else's."""
     patients = {key for key in _actors(part) if key.startswith("Patient/")}
     mark = MISFILED if patients and f"Patient/{patient_id}" not in patients else ""
-    return Item(key=f"{mark}{part.key}", raw=part.raw)
+    return Item(key=f"{part.key}{mark}", raw=part.raw)
 
 
 async def _locations(line: Line, ask: Ask, booked: list[Part], sent: set[str]) -> list[Part]:

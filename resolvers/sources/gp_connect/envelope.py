@@ -21,8 +21,8 @@ from resolvers.sources.upstream import Failure, UpstreamError
 
 # What fetching finds wrong with a single item travels as a mark on its key: policy judges the item first, and only
 # reading speaks of those that it kept.
-MISFILED = "misfiled:"
-NAMELESS = "nameless:"
+MISFILED = "!misfiled"
+NAMELESS = "!nameless"
 
 
 class _Identifier(msgspec.Struct, gc=False):
@@ -132,7 +132,7 @@ def _items(parts: Iterable[Part], patient_id: str, nhs_number: str) -> list[Item
     medicines = {part.key for part in parts if part.kind == "Medication"}
     items: dict[str, Item] = {}
     for part in parts:
-        key = f"{_mark(part, patient_id, nhs_number, medicines)}{part.key}"
+        key = f"{part.key}{_mark(part, patient_id, nhs_number, medicines)}"
         while key in items and items[key].raw != part.raw:
             key += "'"
         items[key] = Item(key=key, raw=part.raw)

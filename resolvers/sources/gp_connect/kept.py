@@ -25,6 +25,18 @@ T = TypeVar("T", bound=msgspec.Struct)
 E = TypeVar("E", bound=Enum)
 
 
+SECTION_OF_KIND = {
+    "AllergyIntolerance": Section.ALLERGIES,
+    "MedicationStatement": Section.MEDICATIONS,
+    "MedicationRequest": Section.MEDICATIONS,
+    "Condition": Section.CONDITIONS,
+    "Observation": Section.TEST_RESULTS,
+    "DiagnosticReport": Section.TEST_RESULTS,
+    "Immunization": Section.IMMUNISATIONS,
+    "Appointment": Section.APPOINTMENTS,
+}
+
+
 class FhirMeta(msgspec.Struct, gc=False):
     lastUpdated: str | None = None  # noqa: N815
 
@@ -69,10 +81,10 @@ class Kept:
         self.nameless: set[str] = set()
         self._raw: dict[str, bytes] = {}
         for item in items:
-            if item.key.startswith(MISFILED):
-                self._tell_misfiled(sections)
+            if MISFILED in item.key:
+                self._tell_misfiled(item.key, sections)
                 continue
-            key = item.key.removeprefix(NAMELESS)
+            key = item.key.replace(NAMELESS, "")
             if key != item.key:
                 self.nameless.add(key)
             self._raw[key] = item.raw
@@ -168,10 +180,13 @@ class Kept:
         practice = any(code_of(kind) == "gp-practice" for kind in found.type)
         return Organisation(ods_code=ods, name=found.name, kind=OrganisationKind.GP_PRACTICE if practice else None)
 
-    def _tell_misfiled(self, sections: frozenset[Section]) -> None:
-        text = "The practice sent something about another person; it is left out."
-        for section in sections:
-            self.notes.partial.add(section)
-            known = self.notes.warnings.setdefault(section, [])
-            if all(warning.code != "wrong-patient" for warning in known):
-                known.append(SourceWarning(code="wrong-patient", text=text))
+    def _tell_misfiled(self, key: str, sections: frozenset[Section]) -> None:
+        """Say that something of another person came, in the section where it would have been shown."""
+        section = SECTION_OF_KIND.get(key.partition("/")[0])
+        if section is None or section not in sections:
+            return
+        self.notes.partial.add(section)
+        known = self.notes.warnings.setdefault(section, [])
+        if all(warning.code != "wrong-patient" for warning in known):
+            text = "The practice sent something about another person; it is left out."
+            known.append(SourceWarning(code="wrong-patient", text=text))

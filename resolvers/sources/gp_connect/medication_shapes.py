@@ -16,6 +16,12 @@ class SupplyQuantity(FhirQuantity):
     extension: list[FhirExtension] = msgspec.field(default_factory=list)
 
 
+class FhirReason(msgspec.Struct):
+    """A Condition or Observation that a medicine is taken for, as far as it gives the reason."""
+
+    code: FhirConcept | None = None
+
+
 class FhirMedication(msgspec.Struct):
     fhir_type: ClassVar[str] = "Medication"
     id: str = ""
@@ -47,6 +53,7 @@ class FhirStatement(msgspec.Struct):
     effectivePeriod: FhirPeriod | None = None  # noqa: N815
     effectiveDateTime: str | None = None  # noqa: N815
     reasonCode: list[FhirConcept] = []  # noqa: N815
+    reasonReference: list[FhirReference] = []  # noqa: N815
     note: list[FhirNote] = []
     dosage: list[FhirDosage] = []
 
@@ -70,6 +77,7 @@ class FhirRequest(msgspec.Struct):
     dispenseRequest: FhirDispense | None = None  # noqa: N815
 
 
+REASON = Lenient(FhirReason)
 MEDICATION = Lenient(FhirMedication)
 STATEMENT = Lenient(FhirStatement)
 REQUEST = Lenient(FhirRequest)

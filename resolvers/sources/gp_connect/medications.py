@@ -27,6 +27,7 @@ from resolvers.sources.gp_connect.extensions import find, first
 from resolvers.sources.gp_connect.kept import Kept
 from resolvers.sources.gp_connect.medication_shapes import (
     MEDICATION,
+    REASON,
     REQUEST,
     STATEMENT,
     FhirDispense,
@@ -106,7 +107,7 @@ def _entry(
         start=start,
         end=kept.date(SECTION, "MedicationStatement.effectivePeriod.end", period.end),
         last_issued=_last_issued(kept, source, issues),
-        reasons=concepts([*source.reasonCode, *plan.reasonCode]),
+        reasons=_reasons(kept, source, plan),
         stopped_reason=_stopped(plan),
         prescribed_by=_prescribed_by(source),
         issues=issues,
@@ -135,6 +136,14 @@ def _status(kept: Kept, source: FhirStatement) -> MedicationStatus | None:
 def _type(plan: FhirRequest) -> PrescriptionType | None:
     found = first(plan.extension, "PrescriptionType")
     return TYPES.get(code_of(found.valueCodeableConcept) or "") if found is not None else None
+
+
+def _reasons(kept: Kept, source: FhirStatement, plan: FhirRequest) -> list[CodeableConcept]:
+    referred = (
+        kept.get(each, kind, REASON) for each in source.reasonReference for kind in ("Condition", "Observation")
+    )
+    codes = [each.code for each in referred if each is not None and each.code is not None]
+    return concepts([*source.reasonCode, *plan.reasonCode, *codes])
 
 
 def _dose(dosages: list[FhirDosage]) -> Quantity | None:
