@@ -36,13 +36,18 @@ Function = Callable[[Any, Any, Any], Any]
 
 
 class Missing:
-    """The one value that stands for a key that a tree does not have."""
+    """A mark in place of a value that the tree does not have."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def __repr__(self) -> str:
-        return "MISSING"
+        return self._name
 
 
-MISSING = Missing()
+MISSING = Missing("MISSING")
+CUT = Missing("CUT")
+"""Stands for a field that the caller's role may not see: it was cut from the plan and never asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,8 @@ class Generator:
             "Bubble": Bubble,
             "Later": Later,
             "MISSING": MISSING,
+            "Missing": Missing,
+            "CUT": CUT,
             "INFINITY": INFINITY,
             "drop_all": drop_all,
             "finish_list": finish_list,

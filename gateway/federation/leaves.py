@@ -64,7 +64,7 @@ def json_leaf(leaf_type: GraphQLLeafType) -> Leaf:
         return Leaf(f"{{v}}.__class__ is str and {{v}} in {known}", {known: names}, _refuse)
     if leaf_type.name in EXACT:
         return Leaf(EXACT[leaf_type.name], {}, _JSON.get(leaf_type.name, _refuse))
-    return Leaf("{v} is not None and {v} is not MISSING", {}, _refuse)
+    return Leaf("{v} is not None and {v}.__class__ is not Missing", {}, _refuse)
 
 
 def python_leaf(leaf_type: GraphQLLeafType) -> Leaf:

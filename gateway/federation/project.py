@@ -22,7 +22,7 @@ from graphql import (
     OperationType,
 )
 
-from gateway.federation.generate import MISSING, Dispatch, Function, Generator, Missing, Read
+from gateway.federation.generate import CUT, Dispatch, Function, Generator, Missing, Read
 from gateway.federation.introspect import introspection
 from gateway.federation.later import Bubble, Path, path_list
 from gateway.federation.leaves import Leaf, json_leaf
@@ -39,6 +39,7 @@ class Trouble(Enum):
     MISSING = "missing"
     NULL = "null where the schema allows none"
     WRONG_TYPE = "not of its type"
+    FORBIDDEN = "not for the caller's role"
     UNKNOWN_TYPE = "of a type that the schema does not have here"
 
 
@@ -74,12 +75,18 @@ class Projection:
         document: DocumentNode,
         operation_name: str | None = None,
         checked: frozenset[str] = frozenset(),
+        forbidden: frozenset[tuple[str, str]] = frozenset(),
+        visible: GraphQLSchema | None = None,
     ) -> None:
-        """`checked` names object types whose objects must not claim another `__typename`: those with a gate."""
+        """`checked` names object types whose objects must not claim another `__typename`: those with a gate.
+
+        `forbidden` holds (type, field) pairs that the caller's role may not see: null, and a Problem each.
+        Introspection is answered over `visible`, the schema that the role may see (default: all of it).
+        """
         self.schema = schema
         self.document = document
         self.operation = find_operation(document, operation_name)
-        self._dialect = JsonDialect(schema, document, checked)
+        self._dialect = JsonDialect(visible or schema, document, checked, forbidden)
         self._conditions = condition_variables(document)
         self._variants: OrderedDict[tuple[bool, ...], Function] = OrderedDict()
 
@@ -121,15 +128,24 @@ class JsonDialect:
     read_error = "KeyError"
     list_test = "{v}.__class__ is list"
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, checked: frozenset[str]) -> None:
-        self._schema = schema
+    def __init__(
+        self,
+        visible: GraphQLSchema,
+        document: DocumentNode,
+        checked: frozenset[str],
+        forbidden: frozenset[tuple[str, str]],
+    ) -> None:
+        self._visible = visible
         self._document = document
         self._checked = checked
+        self._forbidden = forbidden
 
     def globals(self) -> dict[str, Any]:
         return {}
 
     def read(self, field: Field) -> Read:
+        if (field.parent.name, field.name) in self._forbidden:
+            return Read("CUT", "CUT")
         return Read(f"o[{field.key!r}]", f"o.get({field.key!r}, MISSING)")
 
     def leaf(self, leaf_type: GraphQLLeafType) -> Leaf:
@@ -173,7 +189,7 @@ class JsonDialect:
         return _slow(field, _refuse, nullable, trouble)
 
     def introspect(self, field: Field) -> Callable[[Run], Any]:
-        ask = introspection(self._schema, self._document, field.nodes)
+        ask = introspection(self._visible, self._document, field.nodes)
         return lambda run: ask(run.variables)
 
 
@@ -191,7 +207,7 @@ def _slow(
             if not nullable:
                 run.fail(path, field, Trouble.NULL)
         elif isinstance(value, Missing):
-            run.fail(path, field, Trouble.MISSING)
+            run.fail(path, field, Trouble.FORBIDDEN if value is CUT else Trouble.MISSING)
         elif value is not WITHHELD:
             try:
                 return convert(value)
@@ -202,6 +218,3 @@ def _slow(
         raise Bubble
 
     return slow
-
-
-__all__ = ["MISSING", "JsonDialect", "Problem", "Projection", "Run", "Trouble"]

@@ -74,18 +74,15 @@ def places(
             yield from places(value, path, at, place, index + 1)
 
 
-def strip(value: Any) -> Any:
+def strip(tree: Any) -> None:
     """Take withheld items out of every list of a tree, in place."""
-    if value.__class__ is dict:
-        for item in value.values():
-            if item.__class__ is dict or item.__class__ is list:
-                strip(item)
-    elif value.__class__ is list:
-        if WITHHELD in value:
+    pending = [tree]
+    while pending:
+        value = pending.pop()
+        if value.__class__ is list and WITHHELD in value:
             value[:] = [item for item in value if item is not WITHHELD]
-        for item in value:
-            strip(item)
-    return value
+        below = value.values() if value.__class__ is dict else value
+        pending += [item for item in below if item.__class__ is dict or item.__class__ is list]
 
 
 def visible(tree: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...] | None:

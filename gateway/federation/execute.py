@@ -1,0 +1,338 @@
+"""Runs a query plan: every step as soon as the steps that it waits for are done.
+
+Answers are gated, merged into one tree and written by the operation's projection. A step that fails costs its
+own values and those that depend on it; each of them gets an error, and everything else arrives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from graphql import DocumentNode, GraphQLSchema, is_object_type
+
+from gateway.federation.errors import (
+    FAILURES,
+    INTERNAL_ERROR,
+    SOURCE_ERROR,
+    SOURCE_MALFORMED,
+    ErrorPolicy,
+    ResponseError,
+)
+from gateway.federation.fetcher import Fetcher, FetchFailure, SubgraphError, SubgraphRequest, SubgraphResponse
+from gateway.federation.gates import Gate, in_order, withhold
+from gateway.federation.losses import Losses
+from gateway.federation.merge import Mismatch, clone, merge
+from gateway.federation.plan import FetchStep, GatePoint, QueryPlan
+from gateway.federation.project import Projection
+from gateway.federation.rename import rename, renamed_path
+from gateway.federation.representations import Builder
+from gateway.federation.supply import Node, keys_of, supply
+from gateway.federation.tree import WITHHELD, objects, places, strip
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An answer: data, errors, and what the audit and the metrics want to know.
+
+    `failed_gates` names gates that could not decide; what they guard is withheld, and `errors` holds an
+    INTERNAL_ERROR without a path. `fetched` names the subgraphs that were asked, once per request.
+    """
+
+    data: dict[str, Any] | None
+    errors: list[ResponseError]
+    fetched: list[str] = field(default_factory=list)
+    failed_gates: list[str] = field(default_factory=list)
+
+
+class Step:
+    """A plan's step with what is worked out once: builders of representations, order of gates."""
+
+    def __init__(self, step: FetchStep, children: tuple[int, ...]) -> None:
+        self.step = step
+        self.children = children
+        self.builders = tuple(Builder(entity) for entity in step.entities)
+        self.gates: list[list[GatePoint]] = in_order(step.gates)
+
+
+class Prepared:
+    """A plan and its projection, compiled. Shared by every request with the same plan."""
+
+    def __init__(
+        self,
+        plan: QueryPlan,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation_name: str | None = None,
+        forbidden: frozenset[tuple[str, str]] = frozenset(),
+        visible: GraphQLSchema | None = None,
+    ) -> None:
+        """`document` is the client's own, with the fields that the role may not see: `forbidden` says which."""
+        self.plan = plan
+        self.document = document
+        self.operation_name = operation_name
+        checked = frozenset(name for step in plan.steps for point in step.gates for name in point.types)
+        self.projection = Projection(schema, document, operation_name, checked, forbidden, visible)
+        self.concrete = frozenset(name for name, named in schema.type_map.items() if is_object_type(named))
+        children: dict[int, list[int]] = {step.id: [] for step in plan.steps}
+        for step in plan.steps:
+            for parent in step.after:
+                children[parent].append(step.id)
+        self.steps = {step.id: Step(step, tuple(children[step.id])) for step in plan.steps}
+
+    @cached_property
+    def supplied(self) -> Node:
+        """Who gives what; read only when something is missing."""
+        return supply(self.plan)
+
+    @cached_property
+    def asked(self) -> Node:
+        """The response keys that the client asked for."""
+        return keys_of(self.document, self.operation_name)
+
+
+class Executor:
+    """Runs prepared plans over one supergraph's fetchers and gates."""
+
+    def __init__(
+        self,
+        fetchers: Mapping[str, Fetcher],
+        gates: Mapping[str, Gate] | None = None,
+        policy: ErrorPolicy | None = None,
+    ) -> None:
+        """`fetchers` by subgraph name. A gate that a plan names and `gates` lacks admits nothing."""
+        self.fetchers = fetchers
+        self.gates = gates or {}
+        self.policy = policy or ErrorPolicy()
+
+    async def run(self, prepared: Prepared, variables: Mapping[str, Any], context: Any) -> Outcome:
+        """Execute. `variables` are the coerced ones as JSON values, with defaults applied."""
+        execution = Execution(self, prepared, variables, context)
+        await execution.run_all()
+        return execution.outcome()
+
+
+class Execution:
+    """One request's execution: the tree, the losses, and which steps still wait."""
+
+    def __init__(self, executor: Executor, prepared: Prepared, variables: Mapping[str, Any], context: Any) -> None:
+        self.executor = executor
+        self.prepared = prepared
+        self.variables = variables
+        self.context = context
+        self.tree: dict[str, Any] = {}
+        self.losses = Losses()
+        self.withheld = False
+        self.fetched: list[str] = []
+
+    async def run_all(self) -> None:
+        """Run every step; return when none is left."""
+        steps = self.prepared.steps
+        waiting = {identity: len(step.step.after) for identity, step in steps.items()}
+        ready = [identity for identity, count in waiting.items() if count == 0]
+        if not ready:
+            return
+        if len(steps) == 1:
+            await self._guarded(steps[ready[0]])
+            return
+        async with asyncio.TaskGroup() as group:
+            for identity in ready[1:]:
+                group.create_task(self._chain(identity, waiting, group))
+            await self._chain(ready[0], waiting, group)
+
+    async def _chain(self, identity: int, waiting: dict[int, int], group: asyncio.TaskGroup) -> None:
+        """Run a step and then those that only waited for it: the first here, the others beside it."""
+        following: int | None = identity
+        while following is not None:
+            step = self.prepared.steps[following]
+            await self._guarded(step)
+            following = None
+            for child in step.children:
+                waiting[child] -= 1
+                if waiting[child]:
+                    continue
+                if following is None:
+                    following = child
+                else:
+                    group.create_task(self._chain(child, waiting, group))
+
+    async def _guarded(self, step: Step) -> None:
+        try:
+            await self._run(step)
+        except Exception:
+            self.losses.fail(step.step, INTERNAL_ERROR)
+
+    async def _run(self, compiled: Step) -> None:
+        step = compiled.step
+        if not self._holds(step):
+            return
+        variables = {name: self.variables[name] for name in step.variables if name in self.variables}
+        asked: list[tuple[list[dict[str, Any]], list[list[int]]]] = []
+        for entity, builder in zip(step.entities, compiled.builders, strict=True):
+            targets = [item for path in entity.targets for item in objects(self.tree, path)]
+            sent, users = builder.collect(targets)
+            variables[entity.variable] = sent
+            asked.append((targets, users))
+        if step.entities and not any(users for _, users in asked):
+            return
+        response = await self._fetch(step, variables)
+        if response is None:
+            return
+        if step.entities:
+            await self._take_entities(compiled, response, asked)
+        else:
+            await self._take_root(compiled, response)
+
+    def _holds(self, step: FetchStep) -> bool:
+        return not step.conditions or any(
+            all(bool(self.variables.get(condition.variable)) is condition.value for condition in together)
+            for together in step.conditions
+        )
+
+    async def _fetch(self, step: FetchStep, variables: Mapping[str, Any]) -> SubgraphResponse | None:
+        fetcher = self.executor.fetchers[step.subgraph]
+        self.fetched.append(step.subgraph)
+        try:
+            return await fetcher.fetch(
+                SubgraphRequest(step.subgraph, step.document, step.operation_name, variables, step.kind), self.context
+            )
+        except FetchFailure as failure:
+            self.losses.fail(step, FAILURES[failure.failure])
+            return None
+
+    async def _take_root(self, compiled: Step, response: SubgraphResponse) -> None:
+        step, data = compiled.step, response.data
+        if response.errors:
+            starts = [path for _, path, _ in places(self.tree, step.root)]
+            for error in response.errors:
+                self._report_root(step, error, starts)
+        if data is None:
+            self.losses.fail(step, SOURCE_ERROR if response.errors else SOURCE_MALFORMED)
+            return
+        for change in step.renames:
+            rename(data, change)
+        gated: list[Any] = [data]
+        if compiled.gates:
+            await self._gate(compiled, gated)
+        if gated[0] is WITHHELD:
+            return
+        for index, target in enumerate(objects(self.tree, step.root)):
+            self._merge(step, target, clone(data) if index else data)
+
+    def _report_root(self, step: FetchStep, error: SubgraphError, starts: list[tuple[str | int, ...]]) -> None:
+        own = self.executor.policy.apply(error, step.subgraph, None)
+        if error.path is None:
+            self.losses.report(step, own, None, whole=True)
+        else:
+            for start in starts:
+                path = (*start, *renamed_path(error.path, step.renames))
+                self.losses.report(step, own, path, whole=False)
+
+    async def _take_entities(
+        self,
+        compiled: Step,
+        response: SubgraphResponse,
+        asked: Sequence[tuple[list[dict[str, Any]], list[list[int]]]],
+    ) -> None:
+        step, data = compiled.step, response.data
+        if response.errors:
+            self._report_entities(step, response.errors, asked)
+        if data is None:
+            self.losses.fail(step, SOURCE_ERROR if response.errors else SOURCE_MALFORMED)
+            return
+        answers: list[list[Any]] = []
+        for entity, (_targets, users) in zip(step.entities, asked, strict=True):
+            entities = data.get(entity.alias, [] if not users else None)
+            if entities.__class__ is not list or len(entities) != len(users):
+                self.losses.fail(step, SOURCE_MALFORMED)
+                return
+            answers.append(entities)
+        for change in step.renames:
+            rename(answers, change)
+        for entity, entities, (targets, users) in zip(step.entities, answers, asked, strict=True):
+            if compiled.gates:
+                await self._gate(compiled, entities)
+            self._spread(step, entities, targets, users)
+            if WITHHELD in entities:
+                gone = {id(targets[user]) for index in _indices(entities) for user in users[index]}
+                self._withhold_targets(entity.targets, gone)
+
+    def _spread(
+        self, step: FetchStep, entities: list[Any], targets: list[dict[str, Any]], users: list[list[int]]
+    ) -> None:
+        """Merge each answer into every object that it was asked for; only the first gets the original."""
+        for entity, positions in zip(entities, users, strict=True):
+            if entity.__class__ is dict:
+                for position in positions[1:]:
+                    self._merge(step, targets[position], clone(entity))
+                self._merge(step, targets[positions[0]], entity)
+
+    def _merge(self, step: FetchStep, target: dict[str, Any], part: dict[str, Any]) -> None:
+        try:
+            merge(target, part, self.prepared.concrete)
+        except Mismatch:
+            self.losses.fail(step, SOURCE_MALFORMED)
+
+    def _withhold_targets(self, paths: Sequence[Any], gone: set[int]) -> None:
+        """An entity that its gate withheld is withheld where it was asked for, whoever named it first."""
+        for path in paths:
+            for item, _at, place in list(places(self.tree, path)):
+                if id(item) in gone and place is not None:
+                    place[0][place[1]] = WITHHELD
+
+    def _report_entities(
+        self,
+        step: FetchStep,
+        errors: Sequence[SubgraphError],
+        asked: Sequence[tuple[list[dict[str, Any]], list[list[int]]]],
+    ) -> None:
+        users = {entity.alias: each for entity, each in zip(step.entities, asked, strict=True)}
+        paths = {
+            id(item): at
+            for entity in step.entities
+            for path in entity.targets
+            for item, at, _place in places(self.tree, path)
+        }
+        for error in errors:
+            own = self.executor.policy.apply(error, step.subgraph, None)
+            head = error.path[:2] if error.path else ()
+            if len(head) < 2 or head[0] not in users or not _index(head[1], users[head[0]][1]):
+                self.losses.report(step, own, None, whole=True)
+                continue
+            assert error.path is not None
+            targets, positions = users[head[0]]
+            rest = renamed_path(error.path[2:], step.renames)
+            for position in positions[head[1]]:
+                at = paths.get(id(targets[position]))
+                if at is not None:
+                    self.losses.report(step, own, (*at, *rest), whole=not rest)
+
+    async def _gate(self, compiled: Step, roots: list[Any]) -> None:
+        withheld, failed = await withhold(roots, compiled.gates, self.executor.gates, self.context)
+        self.withheld = self.withheld or withheld
+        self.losses.gates += failed
+
+    def outcome(self) -> Outcome:
+        """Write the answer from what has been merged."""
+        prepared, tree = self.prepared, self.tree
+        if self.losses:
+            self.losses.place(tree, prepared.asked)
+        if self.withheld:
+            strip(tree)
+        data, problems = prepared.projection.run(tree, self.variables)
+        errors: list[ResponseError] = []
+        if problems or self.losses:
+            steps = {identity: step.step for identity, step in prepared.steps.items()}
+            errors = self.losses.explain(problems, prepared.supplied, steps)
+        return Outcome(data, errors, self.fetched, self.losses.gates)
+
+
+def _index(value: Any, users: list[list[int]]) -> bool:
+    return value.__class__ is int and 0 <= value < len(users)
+
+
+def _indices(entities: list[Any]) -> list[int]:
+    return [index for index, entity in enumerate(entities) if entity is WITHHELD]

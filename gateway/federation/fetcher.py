@@ -1,0 +1,58 @@
+"""The seam between the executor and a subgraph, wherever the subgraph lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from gateway.federation.plan import OperationKind
+from resolvers.sources.upstream import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class SubgraphRequest:
+    """One operation for one subgraph, with only the variables that it uses."""
+
+    subgraph: str
+    document: str
+    operation_name: str | None
+    variables: Mapping[str, Any]
+    kind: OperationKind
+
+
+@dataclass(frozen=True, slots=True)
+class SubgraphError:
+    """One error of a subgraph's answer, as it wrote it: nothing here may go to a client unchecked."""
+
+    message: str = ""
+    path: tuple[Any, ...] | None = None
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SubgraphResponse:
+    """A subgraph's answer. The executor takes `data` over and changes it in place."""
+
+    data: dict[str, Any] | None
+    errors: tuple[SubgraphError, ...] = ()
+
+
+class FetchFailure(Exception):
+    """A subgraph gave no usable answer. `detail` is ours and safe to log; it carries nothing of the answer."""
+
+    def __init__(self, failure: Failure, detail: str = "") -> None:
+        super().__init__(f"{failure.value}: {detail}" if detail else failure.value)
+        self.failure = failure
+        self.detail = detail
+
+
+class Fetcher(Protocol):
+    """Answers requests for one or more subgraphs."""
+
+    async def fetch(self, request: SubgraphRequest, context: Any) -> SubgraphResponse:
+        """Ask the subgraph. `context` is the request's own, passed through by the executor.
+
+        Raises FetchFailure; asyncio.CancelledError passes through.
+        """
+        ...

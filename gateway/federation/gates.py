@@ -1,0 +1,97 @@
+"""Gates: policy over fetched data, before any of it enters the response tree.
+
+What a gate does not admit is replaced by `WITHHELD`. A gate that fails, or answers for the wrong number of
+values, admits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Protocol
+
+from gateway.federation.plan import GatePoint, Key
+from gateway.federation.representations import select
+from gateway.federation.tree import WITHHELD, Place, places
+
+
+class Gate(Protocol):
+    """Decides for a batch of objects of the types it guards."""
+
+    async def admit(self, values: Sequence[Mapping[str, Any]], context: Any) -> Sequence[bool]:
+        """One verdict per value, in order. A field that the object lacks is absent from its mapping."""
+        ...
+
+
+class GateError(Exception):
+    """A gate failed; what it guards is withheld. Carries the gate's name."""
+
+
+def _depth(point: GatePoint) -> int:
+    return sum(1 for segment in point.path if isinstance(segment, Key))
+
+
+def in_order(points: Iterable[GatePoint]) -> list[list[GatePoint]]:
+    """Points in batches that may be decided together: outer objects first, one gate at a time."""
+    ordered = sorted(points, key=lambda point: (_depth(point), point.gate))
+    return [list(group) for _, group in groupby(ordered, key=lambda point: (_depth(point), point.gate))]
+
+
+async def withhold(
+    data: Any, batches: Sequence[Sequence[GatePoint]], gates: Mapping[str, Gate], context: Any
+) -> tuple[bool, list[str]]:
+    """Replace in `data` all objects that their gates do not admit.
+
+    Returns whether any was replaced, and the names of gates that failed. `data` is a list of roots: the fetched
+    data alone, or the entities of a fetch.
+    """
+    withheld, failed = False, []
+    for batch in batches:
+        values: list[Mapping[str, Any]] = []
+        stands: list[Place] = []
+        for point in batch:
+            for value, place in _guarded(data, point):
+                if value is None:
+                    _replace(place)
+                    withheld = True
+                else:
+                    values.append(value)
+                    stands.append(place)
+        if not values:
+            continue
+        verdicts, error = await _verdicts(gates.get(batch[0].gate), values, context)
+        if error:
+            failed.append(batch[0].gate)
+        for place, admitted in zip(stands, verdicts, strict=True):
+            if admitted is not True:
+                _replace(place)
+                withheld = True
+    return withheld, failed
+
+
+def _guarded(data: Any, point: GatePoint) -> Iterable[tuple[Mapping[str, Any] | None, Place]]:
+    """What the gate is to read of each object at the point; None for one whose type cannot be told."""
+    only = next(iter(point.types)) if len(point.types) == 1 else None
+    for item, _path, place in places(data, point.path):
+        typename = item.get("__typename", only)
+        assert place is not None, "the data is a list of roots"
+        if typename.__class__ is not str:
+            yield None, place
+        elif typename in point.types:
+            yield select(item, point.needs, typename, strict=False), place
+
+
+async def _verdicts(gate: Gate | None, values: list[Mapping[str, Any]], context: Any) -> tuple[Sequence[bool], bool]:
+    nothing = [False] * len(values)
+    if gate is None:
+        return nothing, True
+    try:
+        verdicts = await gate.admit(values, context)
+        return (verdicts, False) if len(verdicts) == len(values) else (nothing, True)
+    except Exception:
+        return nothing, True
+
+
+def _replace(place: Place) -> None:
+    container, key = place
+    container[key] = WITHHELD
