@@ -1,0 +1,112 @@
+"""One generation of the graph: a supergraph, and everything worked out from it. Immutable but for its caches.
+
+A new supergraph makes a new generation beside the old one; the engine then swaps one reference. Requests in
+flight keep the generation that they began with.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+
+from graphql import DocumentNode, GraphQLSchema, parse
+
+from gateway.federation.execute import Executor, Prepared
+from gateway.federation.plan import QueryPlan
+from gateway.federation.planner import GateNeeds, Planner
+from gateway.federation.supergraph import Supergraph
+from gateway.scope import cut, denied_fields, visible_schema
+from policies.roles import RoleMatrix
+
+_numbers = count(1)
+Key = tuple[str, str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleView:
+    """The graph as one role may see it: what is denied, by which rule, and the schema that it is shown."""
+
+    role: str
+    denied: Mapping[tuple[str, str], str]
+    schema: GraphQLSchema
+    may_introspect: bool
+
+
+@dataclass(slots=True)
+class Ready:
+    """An operation ready to run for a role: its plan with compiled steps and projection."""
+
+    text: str
+    name: str | None
+    plan: QueryPlan
+    prepared: Prepared
+
+
+@dataclass(slots=True, eq=False)
+class Generation:
+    """A supergraph at work. `matrix` is None for a plain federation gateway without policy."""
+
+    supergraph: Supergraph
+    executor: Executor
+    matrix: RoleMatrix | None
+    gates: GateNeeds | None = None
+    cached: int = 1000
+    number: int = field(default_factory=lambda: next(_numbers))
+    _planner: Planner = field(init=False)
+    _ready: OrderedDict[Key, Ready] = field(default_factory=OrderedDict)
+    _views: dict[str, RoleView] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._planner = Planner(self.supergraph)
+
+    @property
+    def api(self) -> GraphQLSchema:
+        """The schema against which operations are validated, the same for every role."""
+        return self.supergraph.api_schema
+
+    def view(self, role: str) -> RoleView:
+        """The role's view, worked out once."""
+        view = self._views.get(role)
+        if view is None:
+            view = self._views[role] = self._make_view(role)
+        return view
+
+    def ready(self, role: str, key: str, text: str, document: DocumentNode, name: str | None) -> Ready:
+        """The operation, planned for the role. `key` identifies the document's text. Raises PlanningError."""
+        cache_key = (role, key, name)
+        ready = self._ready.get(cache_key)
+        if ready is None:
+            ready = self._ready[cache_key] = self._prepare(role, text, document, name)
+            if len(self._ready) > self.cached:
+                self._ready.popitem(last=False)
+        else:
+            self._ready.move_to_end(cache_key)
+        return ready
+
+    def warm(self, known: Iterable[tuple[Key, str]]) -> None:
+        """Plan what an older generation had planned, newest last, so that a swap costs no request its time.
+        What is not valid any more is left out."""
+        for (role, key, name), text in known:
+            try:
+                self.ready(role, key, text, parse(text), name)
+            except Exception:  # noqa: S112 - an operation that the new graph cannot answer fails when it is asked
+                continue
+
+    def known(self) -> list[tuple[Key, str]]:
+        """What has been planned, oldest first, for warming the next generation."""
+        return [(key, ready.text) for key, ready in self._ready.items()]
+
+    def _make_view(self, role: str) -> RoleView:
+        if self.matrix is None:
+            return RoleView(role, {}, self.api, may_introspect=True)
+        scope = self.matrix.scope(role)
+        denied = denied_fields(scope, self.api)
+        return RoleView(role, denied, visible_schema(self.api, denied), scope.may_introspect)
+
+    def _prepare(self, role: str, text: str, document: DocumentNode, name: str | None) -> Ready:
+        view = self.view(role)
+        plan = self._planner.plan(cut(document, self.api, view.denied), name, gates=self.gates)
+        forbidden = frozenset(view.denied)
+        return Ready(text, name, plan, Prepared(plan, self.api, document, name, forbidden, view.schema))
