@@ -103,7 +103,13 @@ def token(key: Any = None, algorithm: str = "RS256", headers: Mapping[str, Any] 
 
 
 def issuer_settings(**changes: Any) -> Issuer:
-    given = {"issuer": ISSUER, "audience": [AUDIENCE], "keys_file": "unused", "algorithms": ["RS256", "ES256"], **changes}
+    given = {
+        "issuer": ISSUER,
+        "audience": [AUDIENCE],
+        "keys_file": "unused",
+        "algorithms": ["RS256", "ES256"],
+        **changes,
+    }
     return msgspec.convert(given, Issuer)
 
 
