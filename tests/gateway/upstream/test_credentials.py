@@ -116,8 +116,8 @@ async def test_signed_assertion_proves_the_client() -> None:
     claims = jwt.decode(token, RSA_KEY.public_key(), ["RS512"], audience=TOKEN_URL)
     assert (claims["iss"], claims["sub"]) == ("client", "client")
     assert claims["exp"] - claims["iat"] <= 300
+    broken = ClientCredentials(settings(client_secret=None, private_key_pem="nonsense"), server)
     with pytest.raises(UpstreamError) as caught:
-        broken = ClientCredentials(settings(client_secret=None, private_key_pem="nonsense"), server)
         await broken.headers(OUT, soon())
     assert caught.value.failure is Failure.REFUSED
 
