@@ -146,7 +146,7 @@ def _shown(path: KeyPath) -> str:
 
 def _faults(value: Any, kind: Any, path: KeyPath) -> Iterator[Fault]:
     """Unknown keys, missing keys and wrong types, each at its own path."""
-    bare = _bare(kind)
+    bare = bare_type(kind)
     if isinstance(bare, type) and issubclass(bare, Section):
         yield from _table_faults(value, bare, path)
     elif get_origin(bare) is list and _is_section(get_args(bare)[0]) and isinstance(value, list):
@@ -179,17 +179,18 @@ def _table_faults(value: Any, table: type[Section], path: KeyPath) -> Iterator[F
             yield path, f'"{field.name}" is missing; {_described(hints[field.name])}'
 
 
-def _bare(kind: Any) -> Any:
+def bare_type(kind: Any) -> Any:
+    """A type without its annotations and without None."""
     while get_origin(kind) is Annotated:
         kind = get_args(kind)[0]
     if get_origin(kind) in (Union, UnionType):
         options = [option for option in get_args(kind) if option is not type(None)]
-        return _bare(options[0]) if len(options) == 1 else kind
+        return bare_type(options[0]) if len(options) == 1 else kind
     return kind
 
 
 def _is_section(kind: Any) -> bool:
-    bare = _bare(kind)
+    bare = bare_type(kind)
     return isinstance(bare, type) and issubclass(bare, Section)
 
 
