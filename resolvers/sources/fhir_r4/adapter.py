@@ -1,0 +1,141 @@
+"""The FHIR R4 (UK Core) source adapter: searches by patient for exactly what the sections need, and reads the answers.
+
+A section of which no resource type is searchable, by the server's CapabilityStatement, is not asked: NOT_ASKED, with
+the warning `not-implemented`. A section with several types is answered by those that the server keeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from policies.sections import Section
+from policies.sensitivity.gate import Item
+from resolvers.record.values import Entry, Organisation
+from resolvers.sources.fhir_r4 import asking, bundle, gathering, outcomes, paging, patients, sections
+from resolvers.sources.fhir_r4.asking import Query, Question
+from resolvers.sources.fhir_r4.capabilities import UNKNOWN, Ability, Capabilities
+from resolvers.sources.fhir_r4.options import FhirR4Options, PatientBy
+from resolvers.sources.fhir_r4.paging import Catch
+from resolvers.sources.fhir_r4.patients import NHS_NUMBER, Owner
+from resolvers.sources.fhir_r4.reading import Home
+from resolvers.sources.fhir_r4.searches import SEARCHES
+from resolvers.sources.source import Ask, Fetched, ReadNotes
+from resolvers.sources.upstream import Reply, Upstream, UpstreamError
+
+JSON = "application/fhir+json"
+GET = {"accept": JSON}
+FORM = {"accept": JSON, "content-type": "application/x-www-form-urlencoded"}
+BATCH = {"accept": JSON, "content-type": JSON}
+
+First = Reply | UpstreamError
+
+
+class FhirR4Adapter:
+    """A FHIR R4 server as a source. `source_id` prefixes every entry's id; `organisation` is who keeps the server."""
+
+    def __init__(
+        self, upstream: Upstream, source_id: str, organisation: Organisation, options: FhirR4Options | None = None
+    ) -> None:
+        self._upstream = upstream
+        self._options = options or FhirR4Options()
+        urls = (upstream.base_url, *self._options.own_urls)
+        self._home = Home(source_id, organisation, tuple(url.rstrip("/") for url in urls))
+        self._capabilities = Capabilities(upstream)
+        self._remembered = patients.Remembered()
+
+    @property
+    def gives(self) -> frozenset[Section]:
+        return self._options.sections & frozenset(SEARCHES)
+
+    async def fetch(self, ask: Ask) -> Fetched:
+        """Search for what `ask.sections` need. Raises UpstreamError where the patient could not be looked up."""
+        wanted = [section for section in SEARCHES if section in ask.sections & self.gives]
+        ability = await self._capabilities.current(ask.deadline) if self._options.capabilities else UNKNOWN
+        questions = [question for section in wanted for question in asking.questions(section, ability)]
+        owner, firsts = await self._asked(questions, ability, ask)
+        catches = await asyncio.gather(
+            *(self._rest(question, first, owner, ask) for question, first in zip(questions, firsts, strict=True))
+        )
+        return gathering.gather(wanted, catches, owner.doubtful if owner is not None else False)
+
+    def read(self, kept: Sequence[Item], ask: Ask, notes: ReadNotes) -> dict[Section, list[Entry]]:
+        """Entries of the asked sections from what policy kept."""
+        return sections.read(kept, ask, notes, self._home)
+
+    async def _asked(
+        self, questions: list[Question], ability: Ability, ask: Ask
+    ) -> tuple[Owner | None, Sequence[First | None]]:
+        """Who the patient is, and the first answer to each question: None where nobody is known to ask about."""
+        if not questions:
+            return None, ()
+        if self._options.patient_by.looks_up_first:
+            owner = await self._owner(ability, ask)
+            if not owner.ids:
+                return owner, [None] * len(questions)
+            return owner, await self._firsts(questions, owner, ability, ask)
+        return await asyncio.gather(self._owner(ability, ask), self._firsts(questions, None, ability, ask))
+
+    async def _owner(self, ability: Ability, ask: Ask) -> Owner:
+        """Who the asked person is here. Several Patients may carry one number; none may."""
+        subject = ask.subject
+        if self._options.patient_by is PatientBy.NHS_NUMBER:
+            return patients.owner(subject, (subject.nhs_number,), self._home.bases)
+        if not self._options.patient_by.looks_up_first and ability.of("Patient") is None:
+            return patients.owner(subject, (), self._home.bases)
+        ids = self._remembered.get(subject)
+        if ids is not None:
+            return patients.owner(subject, ids, self._home.bases)
+        reply = await self._search("Patient", (("identifier", f"{NHS_NUMBER}|{subject.nhs_number}"),), ask.deadline)
+        outcomes.raise_for(reply)
+        found = bundle.rows(reply.body, bundle.envelope(reply.body))
+        owner = patients.identify(found, subject, self._home.bases)
+        self._remembered.put(subject, owner.ids)
+        return owner
+
+    async def _firsts(
+        self, questions: list[Question], owner: Owner | None, ability: Ability, ask: Ask
+    ) -> Sequence[First]:
+        """The first page of every search, or what went wrong with it."""
+        asked = [(each.search.type, asking.query(each, owner, ability, ask, self._options)) for each in questions]
+        if self._options.batch and (ability.batch or ability.types is None) and len(asked) > 1:
+            return await self._batch(asked, ask.deadline)
+        return await asyncio.gather(*(self._first(kind, query, ask.deadline) for kind, query in asked))
+
+    async def _batch(self, asked: Sequence[tuple[str, Query]], deadline: float) -> Sequence[First]:
+        """All searches in one request; it only reads, so it may be repeated."""
+        try:
+            reply = await self._upstream.send(
+                "POST", "", headers=BATCH, content=asking.batch(asked), deadline=deadline, idempotent=True
+            )
+            outcomes.raise_for(reply)
+            return asking.answers(reply, len(asked))
+        except UpstreamError as error:
+            return [error] * len(asked)
+
+    async def _first(self, kind: str, query: Query, deadline: float) -> First:
+        try:
+            return await self._search(kind, query, deadline)
+        except UpstreamError as error:
+            return error
+
+    async def _rest(self, question: Question, first: First | None, owner: Owner | None, ask: Ask) -> Catch:
+        catch = Catch(question.section, question.search)
+        if isinstance(first, UpstreamError):
+            paging.fail(catch, first)
+        elif first is not None and owner is not None:
+
+            async def turn(url: str) -> Reply:
+                return await self._upstream.send("GET", url, headers=GET, deadline=ask.deadline)
+
+            await paging.follow(catch, first, owner, turn, self._home.bases, self._options.max_pages)
+        return catch
+
+    async def _search(self, kind: str, query: Query, deadline: float) -> Reply:
+        if not self._options.post:
+            return await self._upstream.send("GET", kind, query=query, headers=GET, deadline=deadline)
+        form = urlencode(query).encode()
+        return await self._upstream.send(
+            "POST", f"{kind}/_search", headers=FORM, content=form, deadline=deadline, idempotent=True
+        )

@@ -1,0 +1,121 @@
+"""One page of a search: the envelope, and each resource both as its own bytes (for policy) and as a typed struct.
+
+Two passes in C over the body: one splits it, one decodes all resources at once. Only a body that the second pass
+refuses is decoded resource by resource, so that one wrong value costs no more than its field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from policies.sensitivity.gate import Item
+from resolvers.sources.fhir_r4 import lenient
+from resolvers.sources.fhir_r4.resources import ANY, Resource
+from resolvers.sources.upstream import Failure, UpstreamError
+
+
+class Link(msgspec.Struct, gc=False):
+    relation: str | None = None
+    url: str | None = None
+
+
+class Search(msgspec.Struct, gc=False):
+    mode: str | None = None
+
+
+class Response(msgspec.Struct, gc=False):
+    """The status of a batch entry: '200' from some servers, '200 OK' from others."""
+
+    status: str | None = None
+
+
+class Entry(msgspec.Struct, gc=False):
+    resource: msgspec.Raw = msgspec.Raw(b"null")
+    search: Search | None = None
+    response: Response | None = None
+
+
+class Bundle(msgspec.Struct, gc=False, rename="camel"):
+    """`entry` is absent or empty where nothing matched; `total` is absent by default."""
+
+    resource_type: str
+    type: str | None = None
+    total: Any = None
+    link: tuple[Link, ...] = ()
+    entry: tuple[Entry, ...] | None = None
+
+
+class _TypedEntry(msgspec.Struct, gc=False):
+    resource: ANY | None = None
+
+
+class _TypedBundle(msgspec.Struct, gc=False):
+    entry: tuple[_TypedEntry, ...] | None = None
+
+
+_BUNDLE = msgspec.json.Decoder(Bundle)
+_TYPED = msgspec.json.Decoder(_TypedBundle)
+_ONE = msgspec.json.Decoder(ANY)
+
+
+@dataclass(slots=True)
+class Row:
+    """One entry of a page. `resource` is None for a type that we do not read; `lost` names what could not be read."""
+
+    raw: msgspec.Raw
+    resource: Resource | None
+    lost: tuple[str, ...]
+    mode: str | None
+    status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Item):
+    """An item for policy, with what decoding already knows of it. `matched` is false for what was only included."""
+
+    resource: Resource
+    lost: tuple[str, ...] = ()
+    matched: bool = True
+
+
+def envelope(body: bytes) -> Bundle:
+    """Split a page. Raises UpstreamError (MALFORMED) where the body is not a Bundle."""
+    try:
+        bundle = _BUNDLE.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise UpstreamError(Failure.MALFORMED, "not a FHIR Bundle") from error
+    if bundle.resource_type != "Bundle":
+        raise UpstreamError(Failure.MALFORMED, "not a FHIR Bundle")
+    return bundle
+
+
+def rows(body: bytes, bundle: Bundle) -> list[Row]:
+    """The entries of a page, in its order."""
+    entries = bundle.entry or ()
+    try:
+        typed = _TYPED.decode(body).entry or ()
+    except (msgspec.DecodeError, RecursionError):
+        return [_row(entry, *one(bytes(entry.resource))) for entry in entries]
+    return [_row(entry, other.resource, ()) for entry, other in zip(entries, typed, strict=True)]
+
+
+def one(raw: bytes) -> tuple[Resource | None, tuple[str, ...]]:
+    """Decode a single resource, field by field where it cannot be decoded as a whole."""
+    try:
+        resource: Resource = _ONE.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return lenient.decode(raw)
+    return resource, ()
+
+
+def _row(entry: Entry, resource: Resource | None, lost: tuple[str, ...]) -> Row:
+    return Row(
+        entry.resource,
+        resource,
+        lost,
+        entry.search.mode if entry.search is not None else None,
+        entry.response.status if entry.response is not None else None,
+    )

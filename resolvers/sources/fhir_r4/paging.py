@@ -1,0 +1,171 @@
+"""One search, followed to its end: pages, duplicates, shortfalls, and rows that should not be there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin, urlsplit
+
+from policies.sections import Section
+from resolvers.record.status import SourceState, SourceWarning
+from resolvers.sources.fhir_r4 import bundle as pages
+from resolvers.sources.fhir_r4.bundle import Bundle, Found, Row
+from resolvers.sources.fhir_r4.outcomes import INCOMPLETE, WRONG_PATIENT, meaning, remarks, state, told
+from resolvers.sources.fhir_r4.patients import Owner
+from resolvers.sources.fhir_r4.resources import OperationOutcome
+from resolvers.sources.fhir_r4.searches import Search
+from resolvers.sources.source import FAILED
+from resolvers.sources.upstream import Reply, UpstreamError
+
+Turn = Callable[[str], Awaitable[Reply]]
+
+
+@dataclass(slots=True)
+class Catch:
+    """What one search brought. `failure` is set where its first page never came."""
+
+    section: Section
+    search: Search
+    found: dict[str, Found] = field(default_factory=dict)
+    failure: SourceState | None = None
+    warnings: list[SourceWarning] = field(default_factory=list)
+    partial: bool = False
+    wrong_patient: bool = False
+    total: int | None = None
+    matches: set[str] = field(default_factory=set)
+    as_of: str | None = None
+
+    def warn(self, warning: SourceWarning) -> None:
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+    def cut_short(self, warning: SourceWarning = INCOMPLETE) -> None:
+        """Something of this list is known to be missing."""
+        self.partial = True
+        self.warn(warning)
+
+
+async def follow(catch: Catch, first: Reply, owner: Owner, turn: Turn, bases: tuple[str, ...], max_pages: int) -> None:
+    """Read the first page and those after it into `catch`. `turn` fetches a page by its URL.
+
+    Only links to the server's own origin are followed. Paging stops at the first row of another person: the server
+    then ignores the patient parameter, and what follows would be everybody's.
+    """
+    reply, visited = first, set[str]()
+    for _ in range(max_pages):
+        link = _take(catch, reply, owner, bases, later=bool(visited))
+        if link is None:
+            return _count(catch)
+        if catch.failure is not None:
+            return None
+        if link == "" or link in visited:
+            return catch.cut_short()
+        visited.add(link)
+        try:
+            reply = await turn(link)
+        except UpstreamError:
+            return catch.cut_short()
+    return catch.cut_short()
+
+
+def fail(catch: Catch, error: UpstreamError) -> None:
+    catch.failure = FAILED[error.failure]
+
+
+def _take(catch: Catch, reply: Reply, owner: Owner, bases: tuple[str, ...], later: bool) -> str | None:
+    """Read one page; the URL of the next, None at the end, '' where there is one that may not be followed."""
+    failed = state(reply.status, reply.body)
+    try:
+        bundle = pages.envelope(reply.body) if failed is None else None
+    except UpstreamError:
+        failed, bundle = meaning(told(reply.body)), None
+    if bundle is None:
+        return _refused(catch, failed, later)
+    if not later:
+        catch.as_of = _moment(reply)
+        catch.total = bundle.total if isinstance(bundle.total, int) else None
+    for row in pages.rows(reply.body, bundle):
+        _sort(catch, row, owner)
+    return None if catch.wrong_patient else _next(bundle, bases)
+
+
+def _refused(catch: Catch, failed: SourceState | None, later: bool) -> str:
+    if later:
+        return ""
+    catch.failure = failed
+    return ""
+
+
+def _sort(catch: Catch, row: Row, owner: Owner) -> None:
+    resource = row.resource
+    if resource is None:
+        return None
+    if isinstance(resource, OperationOutcome):
+        return _remark(catch, resource)
+    search = catch.search
+    kind = type(resource).__name__
+    if row.mode == "include" or kind != search.type:
+        if kind not in search.included or row.mode == "match":
+            return None
+        matched = kind in search.adopts
+    else:
+        matched = True
+    if not owner.owns(resource):
+        catch.wrong_patient = True
+        return catch.cut_short(WRONG_PATIENT)
+    key = f"{kind}/{resource.id}" if resource.id else f"{kind}/?{search.type}.{len(catch.found)}"
+    if kind == search.type and matched:
+        catch.matches.add(key)
+    if key not in catch.found:
+        catch.found[key] = Found(key, bytes(row.raw), resource, row.lost, matched)
+    return None
+
+
+def _remark(catch: Catch, outcome: OperationOutcome) -> None:
+    warnings, missing = remarks(outcome.issue)
+    catch.partial = catch.partial or missing
+    for warning in warnings:
+        catch.warn(warning)
+
+
+def _count(catch: Catch) -> None:
+    """A server whose sort has ties loses rows between pages: compare with its own total, where it gave one."""
+    stated = catch.total if catch.failure is None and not catch.wrong_patient else None
+    if stated is not None and len(catch.matches) < stated:
+        catch.cut_short()
+
+
+def _next(bundle: Bundle, bases: tuple[str, ...]) -> str | None:
+    for link in bundle.link:
+        if link.relation == "next" and link.url:
+            return _own(link.url, bases)
+    return None
+
+
+def _own(url: str, bases: tuple[str, ...]) -> str:
+    """The URL on the server's own origin, '' for any other. A server's other name for itself is put right."""
+    home = bases[0]
+    for base in bases[1:]:
+        if url.startswith((f"{base}/", f"{base}?")):
+            return home + url[len(base) :]
+    absolute = urljoin(f"{home}/", url)
+    return absolute if _origin(absolute) == _origin(home) else ""
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return None
+    return (parts.scheme, parts.hostname, port) if parts.username is None else None
+
+
+def _moment(reply: Reply) -> str | None:
+    """When the answer was true: the HTTP Date, which no entry can influence, unlike a Bundle's lastUpdated."""
+    try:
+        moment = parsedate_to_datetime(reply.headers.get("date", ""))
+    except ValueError:
+        return None
+    return moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,81 @@
+"""Measured values: as numbers, and in words that keep the precision of the source."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from resolvers.record.values import Quantity
+from resolvers.sources.fhir_r4.datatypes import Interval, Measure, Ratio
+from resolvers.sources.fhir_r4.parts import Valued
+from resolvers.sources.fhir_r4.reading import Reading, words
+from resolvers.sources.fhir_r4.resources import Observation
+
+COMPARATORS = frozenset({"<", "<=", ">=", ">"})
+
+
+def quantity(source: Measure | None) -> Quantity | None:
+    """A Quantity; None where there is no number."""
+    if source is None or source.value is None:
+        return None
+    comparator = source.comparator if source.comparator in COMPARATORS else None
+    return Quantity(value=float(source.value), comparator=comparator, unit=source.unit or source.code)
+
+
+def amount(source: Measure | None) -> str | None:
+    """A Quantity in words: '< 7.0 mmol/L'."""
+    if source is None or source.value is None:
+        return None
+    parts = (source.comparator, _plain(source.value), source.unit or source.code)
+    return " ".join(part for part in parts if part)
+
+
+def value(source: Observation | Valued, reading: Reading, where: str) -> str | None:
+    """A value[x] in words, whichever kind it is."""
+    if source.value_quantity is not None:
+        return amount(source.value_quantity)
+    if source.value_codeable_concept is not None:
+        return words(source.value_codeable_concept)
+    if source.value_string is not None:
+        return source.value_string
+    if source.value_boolean is not None:
+        return "yes" if source.value_boolean else "no"
+    if source.value_integer is not None:
+        return str(source.value_integer)
+    return _rarer(source, reading, where)
+
+
+def between(low: Measure | None, high: Measure | None) -> str | None:
+    """A range in words: '3.5 - 5.3 mmol/L', 'up to 5 mg/L'."""
+    below, above = amount(low), amount(high)
+    if low is not None and high is not None and below and above:
+        same = (low.unit or low.code) == (high.unit or high.code) and low.value is not None
+        return f"{_plain(low.value) if same and low.value is not None else below} - {above}"
+    if below:
+        return f"from {below}"
+    return f"up to {above}" if above else None
+
+
+def _rarer(source: Observation | Valued, reading: Reading, where: str) -> str | None:
+    if source.value_range is not None:
+        return _interval(source.value_range)
+    if source.value_ratio is not None:
+        return _ratio(source.value_ratio)
+    if source.value_time is not None:
+        return source.value_time
+    if source.value_date_time is not None:
+        return reading.date(source.value_date_time, f"{where}.valueDateTime")
+    period = reading.period(source.value_period, f"{where}.valuePeriod")
+    return " to ".join(part for part in (period.start, period.end) if part) or None if period is not None else None
+
+
+def _interval(source: Interval) -> str | None:
+    return between(source.low, source.high)
+
+
+def _ratio(source: Ratio) -> str | None:
+    parts = [part for part in (amount(source.numerator), amount(source.denominator)) if part]
+    return " / ".join(parts) or None
+
+
+def _plain(number: Decimal) -> str:
+    return format(number, "f") if number.is_finite() and abs(number.adjusted()) < 30 else str(number)
