@@ -1,93 +1,135 @@
 """Chooses one way per leaf so that the whole plan makes the fewest requests in the fewest rounds.
 
 Leaves that face the same choice of requests are decided together. A greedy choice gives a first
-bound, then branch and bound looks for something better: a partial choice is dropped as soon as it
-costs no less than the best whole one (adding a way never makes a choice cheaper).
+bound, then branch and bound looks for something better: a partial choice is dropped as soon as it,
+with what every way of the undecided rest needs anyway, costs no less than the best whole one.
+
+Sets of steps are bit masks: a choice is evaluated with a few operations on integers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+from typing import NamedTuple
 
 from gateway.federation.walk import Leaf, Step
 
-REQUEST = 1_000_000
-ROUND = 1_000_100
-HOP = 1_000
-_MAX_CHOICES = 20_000  # partial choices looked at; after that the best found so far stands
+REQUEST = 1_000_000  # one more request
+ROUND = 1_000_100  # one more round: costs more than a request saved by it
+HOP = 1_000  # one more part of some request
+_FINE_LOOKS = 300  # partial choices looked at for any gain; after that only for a request or a round less
+_MAX_LOOKS = 5_000  # after that the best found so far stands
+
+
+class _Load(NamedTuple):
+    """What a choice brings: requests (by subgraph and round), fetching steps, plain steps, rounds."""
+
+    requests: int = 0
+    fetches: int = 0
+    moves: int = 0
+    rounds: int = 0
+
+    def plus(self, other: _Load) -> _Load:
+        return _Load(
+            self.requests | other.requests,
+            self.fetches | other.fetches,
+            self.moves | other.moves,
+            max(self.rounds, other.rounds),
+        )
+
+    @property
+    def cost(self) -> int:
+        return (
+            self.requests.bit_count() * REQUEST
+            + self.rounds * ROUND
+            + self.fetches.bit_count() * HOP
+            + self.moves.bit_count()
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Option:
-    """One way for a group of leaves: its requests, and its plain moves."""
+    """One way for a group of leaves."""
 
-    leaves: tuple[Step, ...]
-    fetches: frozenset[Step]
-    moves: frozenset[Step]
+    ends: tuple[Step, ...]
+    load: _Load
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """Leaves that are decided together: their places among all leaves, and their options."""
+
+    places: list[int]
+    options: list[_Option]
+
+    def least(self) -> _Load:
+        """What every option brings."""
+        loads = [option.load for option in self.options]
+        return _Load(
+            reduce(and_, (load.requests for load in loads)),
+            reduce(and_, (load.fetches for load in loads)),
+            reduce(and_, (load.moves for load in loads)),
+            min(load.rounds for load in loads),
+        )
 
 
 def choose(leaves: Sequence[Leaf]) -> list[Step]:
     """One step per leaf, in the order of the leaves."""
-    groups = _groups(leaves)
-    order = sorted(range(len(groups)), key=lambda i: len(groups[i].options))
-    search = _Search([groups[i].options for i in order])
-    picked = dict(zip(order, search.run(), strict=True))
+    groups = sorted(_groups(leaves), key=lambda group: len(group.options))
     found: dict[int, Step] = {}
-    for index, group in enumerate(groups):
-        option = picked[index]
-        for place, step in zip(group.places, option.leaves, strict=True):
-            found[place] = step
-    return [found[i] for i in range(len(leaves))]
-
-
-@dataclass(slots=True)
-class _Group:
-    places: list[int]
-    options: list[_Option]
+    for group, option in zip(groups, _Search(groups).run(), strict=True):
+        found.update(zip(group.places, option.ends, strict=True))
+    return [found[place] for place in range(len(leaves))]
 
 
 def _groups(leaves: Sequence[Leaf]) -> list[_Group]:
-    """Leaves whose alternatives need the same requests, alternative by alternative, go together."""
-    closures = _Closures()
-    gathered: dict[tuple[frozenset[int], ...], list[tuple[int, list[Step]]]] = {}
+    """Leaves whose alternatives need the same fetching steps, alternative by alternative, go together."""
+    loads = _Loads()
+    gathered: dict[tuple[int, ...], list[tuple[int, list[Step]]]] = {}
     for place, leaf in enumerate(leaves):
-        ways: dict[frozenset[int], Step] = {}
+        ways: dict[int, Step] = {}
         for step in leaf:
-            ways.setdefault(frozenset(s.id for s in closures.fetches(step)), step)
-        signature = tuple(sorted(ways, key=sorted))
-        gathered.setdefault(signature, []).append((place, [ways[key] for key in signature]))
+            ways.setdefault(loads.of(step).fetches, step)
+        signature = tuple(sorted(ways))
+        gathered.setdefault(signature, []).append((place, [ways[mask] for mask in signature]))
     groups = []
     for members in gathered.values():
         options = []
-        for choice in zip(*(steps for _, steps in members), strict=True):
-            moves = frozenset(move for step in choice for move in closures.moves(step))
-            options.append(_Option(choice, closures.fetches(choice[0]), moves))
+        for ends in zip(*(steps for _, steps in members), strict=True):
+            options.append(_Option(ends, reduce(_Load.plus, (loads.of(end) for end in ends))))
         groups.append(_Group([place for place, _ in members], options))
     return groups
 
 
-class _Closures:
+class _Loads:
     """What a step brings with it: its ancestors and all that they require."""
 
     def __init__(self) -> None:
-        self._fetches: dict[Step, frozenset[Step]] = {}
-        self._moves: dict[Step, frozenset[Step]] = {}
+        self._known: dict[Step, _Load] = {}
+        self._bits: dict[object, int] = {}
 
-    def fetches(self, step: Step) -> frozenset[Step]:
-        return self._get(step, self._fetches, want=True)
-
-    def moves(self, step: Step) -> frozenset[Step]:
-        return self._get(step, self._moves, want=False)
-
-    def _get(self, step: Step, memo: dict[Step, frozenset[Step]], *, want: bool) -> frozenset[Step]:
-        known = memo.get(step)
+    def of(self, step: Step) -> _Load:
+        known = self._known.get(step)
         if known is None:
-            found = {step} if step.is_fetch is want else set()
+            own = self._own(step)
             for other in (*((step.parent,) if step.parent else ()), *step.needs):
-                found |= self._get(other, memo, want=want)
-            known = memo[step] = frozenset(found)
+                own = own.plus(self.of(other))
+            known = self._known[step] = own
         return known
+
+    def _own(self, step: Step) -> _Load:
+        if not step.is_fetch:
+            return _Load(moves=self._bit(step))
+        rounds = level(step)
+        # requests to one subgraph in one round are one request, but for root fetches
+        request = (step.node.subgraph, rounds, step.parent is None)
+        return _Load(self._bit(request), self._bit(step), 0, rounds)
+
+    def _bit(self, what: object) -> int:
+        return 1 << self._bits.setdefault(what, len(self._bits))
 
 
 def level(step: Step) -> int:
@@ -95,74 +137,56 @@ def level(step: Step) -> int:
     if step.level < 0:
         above = level(step.parent) if step.parent else 0
         if step.is_fetch:
-            # what it needs is mostly at hand where the request above it started from
-            above = max([_ready(step), *(level(need) for need in step.needs)], default=0) + 1
+            # what is needed is mostly at hand where the request above started from
+            above = max((level(need) for need in step.needs), default=above) + 1
         step.level = above
     return step.level
 
 
-def _ready(step: Step) -> int:
-    return level(step.parent) if step.parent and not step.needs else 0
-
-
 class _Search:
-    def __init__(self, groups: list[list[_Option]]) -> None:
+    def __init__(self, groups: list[_Group]) -> None:
         self.groups = groups
+        self.rest = [_Load()]
+        for group in reversed(groups):
+            self.rest.append(self.rest[-1].plus(group.least()))
+        self.rest.reverse()
         self.best: list[_Option] = []
-        self.bound = -1
-        self.looked = 0
+        self.bound = 0
+        self.looks = 0
 
     def run(self) -> list[_Option]:
-        self._greedy()
-        if any(len(options) > 1 for options in self.groups):
-            self._explore(0, [], _Sum())
+        """The best option of each group."""
+        total = _Load()
+        for index, group in enumerate(self.groups):
+            base = total.plus(self.rest[index + 1])
+            costs = [base.plus(option.load).cost for option in group.options]
+            option = group.options[costs.index(min(costs))]
+            total = total.plus(option.load)
+            self.best.append(option)
+        self.bound = total.cost
+        self._explore(0, [], _Load())
         return self.best
 
-    def _greedy(self) -> None:
-        total = _Sum()
-        for options in self.groups:
-            if len(options) == 1:
-                total = total.plus(options[0])
-                self.best.append(options[0])
-                continue
-            sums = [total.plus(option) for option in options]
-            index = min(range(len(options)), key=lambda i: sums[i].cost)
-            total = sums[index]
-            self.best.append(options[index])
-        self.bound = total.cost
-
-    def _explore(self, depth: int, chosen: list[_Option], total: _Sum) -> None:
-        self.looked += 1
-        if total.cost >= self.bound or self.looked > _MAX_CHOICES:
+    def _explore(self, depth: int, chosen: list[_Option], total: _Load) -> None:
+        self.looks += 1
+        while depth < len(self.groups) and len(self.groups[depth].options) == 1:
+            chosen.append(self.groups[depth].options[0])
+            total = total.plus(chosen[-1].load)
+            depth += 1
+        gain = self.bound - total.plus(self.rest[depth]).cost
+        if gain <= (0 if self.looks <= _FINE_LOOKS else REQUEST // 2) or self.looks > _MAX_LOOKS:
             return
         if depth == len(self.groups):
             self.best, self.bound = list(chosen), total.cost
             return
-        options = self.groups[depth]
-        sums = [total.plus(option) for option in options]
-        for index in sorted(range(len(options)), key=lambda i: sums[i].cost):
-            chosen.append(options[index])
-            self._explore(depth + 1, chosen, sums[index])
-            chosen.pop()
+        kept = len(chosen)
+        for option, further in self._ranked(depth, total):
+            chosen.append(option)
+            self._explore(depth + 1, chosen, further)
+            del chosen[kept:]
 
-
-class _Sum:
-    """The cost of several options together: requests at one time to one subgraph are one request."""
-
-    __slots__ = ("cost", "depth", "fetches", "moves", "requests")
-
-    def __init__(self) -> None:
-        self.fetches: frozenset[Step] = frozenset()
-        self.moves: frozenset[Step] = frozenset()
-        self.requests: frozenset[tuple[str, int, bool]] = frozenset()
-        self.depth = 0
-        self.cost = 0
-
-    def plus(self, option: _Option) -> _Sum:
-        new = _Sum()
-        fresh = option.fetches - self.fetches
-        new.fetches, new.moves = self.fetches | fresh, self.moves | option.moves
-        new.requests = self.requests | {(s.node.subgraph, level(s), s.parent is None) for s in fresh}
-        new.depth = max([self.depth, *(level(s) for s in fresh)])
-        new.cost = len(new.requests) * REQUEST + new.depth * ROUND + len(new.fetches) * HOP + len(new.moves)
-        return new
+    def _ranked(self, depth: int, total: _Load) -> list[tuple[_Option, _Load]]:
+        """Options, cheapest first; only the first if it needs no further fetching step."""
+        ranked = [(option, total.plus(option.load)) for option in self.groups[depth].options]
+        ranked.sort(key=lambda entry: entry[1].cost)
+        return ranked[:1] if ranked[0][1].fetches == total.fetches else ranked

@@ -14,6 +14,7 @@ from gateway.federation.paths import HOP, Chain, Hop, PathFinder, Refusal, Targe
 from gateway.federation.selection import FieldSel, Sel, TypeSel, typename_sel
 from gateway.federation.supergraph import RootKind
 
+_MAX_TIES = 4  # equally cheap paths kept per subgraph; without a limit they multiply with depth
 _MAX_ALTERNATIVES = 16  # per leaf; further ones cost more than all of these
 
 
@@ -243,11 +244,15 @@ class _Best:
         known = self._found.get(subgraph)
         if known is None or cost < known[0]:
             self._found[subgraph] = (cost, [path])
-        elif cost == known[0] and all(path.step is not other.step for other in known[1]):
+        elif cost == known[0] and len(known[1]) < _MAX_TIES and not _holds(known[1], path.step):
             known[1].append(path)
 
     def paths(self) -> list[Path]:
         return [path for subgraph in sorted(self._found) for path in self._found[subgraph][1]]
+
+
+def _holds(paths: list[Path], step: Step) -> bool:
+    return any(path.step is step for path in paths)
 
 
 def _common_members(paths: list[Path]) -> list[Path]:
