@@ -87,6 +87,8 @@ class Subgraph:
             if name in FEDERATION_TYPES or name.startswith("__"):
                 continue
             origin = self.links.type_origin(name)
+            if name == "_FieldSet" and self.links.get(FEDERATION) is None:
+                continue
             if origin and origin[0].url.identity in NEVER_MERGED:
                 continue
             yield type_
@@ -204,6 +206,10 @@ def _build(source: SubgraphInput, document: DocumentNode, nodes: SchemaNodes, li
     for node, extension in nodes.directives:
         schema.applied.extend(reader.applied([node], extension))
     roots = {kind: renamed.get(name, name) for kind, name in nodes.roots.items()}
+    if "query" not in roots and "Query" not in reader.types:
+        # Every subgraph answers _service and _entities, so every one has a query type.
+        roots["query"] = "Query"
+        reader.types["Query"] = TypeDef(name="Query", defined=True)
     return Subgraph(
         source.name,
         source.url,

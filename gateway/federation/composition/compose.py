@@ -23,6 +23,7 @@ from gateway.federation.composition.merged import Supergraph as MergedSupergraph
 from gateway.federation.composition.printing import print_supergraph
 from gateway.federation.composition.upgrade import upgrade_all
 from gateway.federation.composition.validation import check_federation, check_schema
+from gateway.federation.satisfiability import check_satisfiability
 from gateway.federation.subgraph import Subgraph, SubgraphInput, read_subgraph
 from gateway.federation.supergraph import Supergraph
 from gateway.federation.supergraph_read import read_supergraph
@@ -99,10 +100,6 @@ def compose(subgraphs: Sequence[SubgraphInput], *, satisfiability: bool = True) 
         tuple(item.name for item in inputs),
         ctx.field_subgraphs,
     )
-
-
-def check_satisfiability(supergraph: Supergraph, problems: Problems) -> None:
-    pass
 
 
 def _failed(problems: Problems) -> Composition:

@@ -7,19 +7,20 @@ from gateway.federation.composition.typerefs import is_list, is_non_null, list_i
 from gateway.federation.composition.values import Value
 
 
-def is_valid(types: dict[str, TypeDef], value: Value, type_: str) -> bool:
+def is_valid(types: dict[str, TypeDef], value: Value, type_: str, *, partial: bool = False) -> bool:
     """Whether `value` may be written where `type_` is expected. Custom scalars take anything.
 
-    A string and an enum value of the same letters are not told apart: subgraphs write both.
+    A string and an enum value of the same letters are not told apart: subgraphs write both. With
+    `partial`, required fields of input objects may be missing.
     """
     if is_non_null(type_):
-        return value is not None and is_valid(types, value, nullable(type_))
+        return value is not None and is_valid(types, value, nullable(type_), partial=partial)
     if value is None:
         return True
     if is_list(type_):
         item = list_item(type_)
         values = value if isinstance(value, list) else [value]
-        return all(is_valid(types, each, item) for each in values)
+        return all(is_valid(types, each, item, partial=partial) for each in values)
     if type_ in _BUILT_IN:
         return _fits_built_in(value, type_)
     named = types.get(type_)
@@ -32,7 +33,9 @@ def is_valid(types: dict[str, TypeDef], value: Value, type_: str) -> bool:
     if not all(name in named.inputs for name in value):
         return False
     return all(
-        is_valid(types, value[name], field.type) if name in value else not field.required
+        is_valid(types, value[name], field.type, partial=partial)
+        if name in value
+        else partial or not field.required
         for name, field in named.inputs.items()
     )
 

@@ -166,7 +166,7 @@ def check_values(subgraph: Subgraph, problems: Problems) -> None:
             definition = subgraph.directives.get(item.name)
             for name, value in item.args.items() if definition else ():
                 arg = definition.args.get(name) if definition else None
-                if value not in _NOTHING and arg is not None and not is_valid(subgraph.types, value, arg.type):
+                if value not in _NOTHING and arg is not None and not is_valid(subgraph.types, value, arg.type, partial=True):
                     report(f'{value_text(value)} is not a value of type "{arg.type}" for "{arg.coordinate}"', item)
 
 

@@ -326,8 +326,8 @@ class _Upgrade:
                     if shared and item not in self.was_key_field and not item.fed("shareable"):
                         item.applied.append(_shareable())
             elif others and not type_.fed("shareable"):
-                extensions = {item.extension for item in type_.fields.values()}
-                type_.applied.extend(_shareable(number) for number in sorted(extensions))
+                # As in version 2, this holds for the fields of the definition, not for those of extensions.
+                type_.applied.append(_shareable())
 
     def _drop_repeated_tags(self) -> None:
         for item in self.subgraph.fields():
@@ -343,8 +343,8 @@ class _Upgrade:
             ]
 
 
-def _shareable(extension: int = 0) -> Applied:
-    return Applied("shareable", {}, None, extension, (known.FEDERATION, "shareable"), "shareable")
+def _shareable() -> Applied:
+    return Applied("shareable", {}, None, 0, (known.FEDERATION, "shareable"), "shareable")
 
 
 def _drop(element: Element, name: str) -> bool:
