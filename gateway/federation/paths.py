@@ -76,11 +76,16 @@ _NONE: _Set = frozenset()
 
 
 class PathFinder:
-    """Path search in one graph with one set of active @override labels."""
+    """Path search in one graph with one set of active @override labels.
 
-    def __init__(self, graph: Graph, flags: frozenset[str] = frozenset()) -> None:
+    With `strict`, a subgraph on the way to which something is required is not entered for other objects
+    below that requirement either. Other composers search so; what composes strictly composes everywhere.
+    """
+
+    def __init__(self, graph: Graph, flags: frozenset[str] = frozenset(), *, strict: bool = False) -> None:
         self.graph = graph
         self.flags = flags
+        self.strict = strict
         self._active: set[tuple[int, int]] = set()
         self._satisfied: dict[object, tuple[Chain, ...] | None] = {}
         self._found: dict[object, _Found] = {}
@@ -321,7 +326,7 @@ class PathFinder:
                 into.append(reached)
                 continue
             below = [(chain, tail(starts[0][1], chain)) for chain in reached]
-            free = isinstance(item, FieldSel)  # below a field other objects begin: nothing is used up
+            free = isinstance(item, FieldSel) and not self.strict  # below a field other objects begin: nothing is used up
             if not self._collect(below, item.sel or (), _NONE if free else seen, frozenset() if free else keys, into):
                 return False
         return True

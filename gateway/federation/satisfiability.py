@@ -95,7 +95,7 @@ class _Check:
         self.supergraph = supergraph
         self.api = supergraph.api_schema
         self.graph = graph
-        self.finder = PathFinder(graph, flags)
+        self.finder = PathFinder(graph, flags, strict=True)
         self.problems = problems
         self._tails: dict[tuple[int, str, bool], tuple[Node, ...]] = {}
 
