@@ -47,7 +47,7 @@ class Finding(Enum):
 class SourceWarning:
     code: str = strawberry.field(
         description="confidential-items, data-in-transit, data-awaiting-filing (GP Connect), invalid-value, "
-        "not-implemented, incomplete-paging, wrong-patient."
+        "not-implemented, incomplete-paging, incomplete, wrong-patient, demographics-differ, future-only."
     )
     text: str = strawberry.field(description="The same in words.")
 

@@ -40,7 +40,12 @@ POLICY = SensitivityPolicy.load()
 
 def asking(*sections: Section, nhs_number: str = PERSON, caller: Caller = DOCTOR, **more: Any) -> Ask:
     deadline = asyncio.get_running_loop().time() + 3
-    values = {"subject": Subject(nhs_number), "request_id": "r-1", "deadline": deadline, "now": NOW} | more
+    values: dict[str, Any] = {
+        "subject": Subject(nhs_number),
+        "request_id": "r-1",
+        "deadline": deadline,
+        "now": NOW,
+    } | more
     return Ask(sections=frozenset(sections), caller=caller, **values)
 
 
