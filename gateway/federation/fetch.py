@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.federation.graph import Node
-from gateway.federation.plan import Key, Need, NeedOn, OnTypes, Path
+from gateway.federation.plan import GatePoint, Key, Need, NeedOn, OnTypes, Path
 from gateway.federation.selection import Conditions
 
 KeyPath = tuple[str, ...]
@@ -32,9 +32,13 @@ class OutField:
 class OutSel:
     """What a unit asks of objects at one position; `types` holds what it asks of one type only."""
 
-    type: str
+    node: Node
     fields: dict[tuple[str, Conditions], OutField] = field(default_factory=dict)
     types: dict[str, OutSel] = field(default_factory=dict)
+
+    @property
+    def type(self) -> str:
+        return self.node.type
 
     def add(
         self,
@@ -43,7 +47,7 @@ class OutSel:
         args: str = "",
         variables: tuple[str, ...] = (),
         conditions: Conditions = (),
-        sub_type: str | None = None,
+        below: Node | None = None,
     ) -> OutField:
         """The field under this key and these conditions, added if it is not yet there.
 
@@ -53,17 +57,17 @@ class OutSel:
         if found is None or (found.sub is not None and conditions):
             found = self.fields.get((key, conditions))
         if found is None:
-            if sub_type is None and not conditions:
+            if below is None and not conditions:
                 for other in [at for at in self.fields if at[0] == key]:
                     del self.fields[other]
-            sub = OutSel(sub_type) if sub_type is not None else None
+            sub = OutSel(below) if below is not None else None
             found = self.fields[(key, conditions)] = OutField(name, key, args, variables, conditions, sub)
         return found
 
-    def on(self, type_name: str) -> OutSel:
+    def on(self, type_name: str, node: Node) -> OutSel:
         """What is asked of objects of one type here."""
         if type_name not in self.types:
-            self.types[type_name] = OutSel(type_name)
+            self.types[type_name] = OutSel(node)
         return self.types[type_name]
 
     def is_empty(self) -> bool:
@@ -73,12 +77,12 @@ class OutSel:
     def absorb(self, other: OutSel) -> None:
         """Ask also what another selection on the same objects asks."""
         for item in other.fields.values():
-            sub_type = item.sub.type if item.sub is not None else None
-            added = self.add(item.name, item.key, item.args, item.variables, item.conditions, sub_type)
+            below = item.sub.node if item.sub is not None else None
+            added = self.add(item.name, item.key, item.args, item.variables, item.conditions, below)
             if item.sub is not None and added.sub is not None:
                 added.sub.absorb(item.sub)
         for name, inner in other.types.items():
-            self.on(name).absorb(inner)
+            self.on(name, inner.node).absorb(inner)
 
     def tops(self) -> Iterator[OutField]:
         """The fields at this position, those of single types included."""
@@ -103,6 +107,7 @@ class Unit:
     parents: dict[int, Unit] = field(default_factory=dict)
     mutation: int | None = None
     reason: str = ""
+    gates: dict[GatePoint, None] = field(default_factory=dict)
 
     def wait_for(self, units: dict[int, Unit]) -> None:
         """Note units that this one needs something from."""
@@ -143,7 +148,7 @@ class Place:
         path = self.path
         if self.node.type != type_name:
             path = (*path, OnTypes(frozenset({type_name})))
-        out = self.out.on(type_name)
+        out = self.out.on(type_name, node)
         return Place(self.unit, out, node, path, self.pending, self.total, None, self.is_unit_root)
 
     def missing(self, demand: Conditions) -> Conditions:

@@ -57,7 +57,7 @@ class FetchBuilder:
             self._follow(entry, place, tree)
 
     def _unit(self, node: Node, path: Path, *, is_root: bool) -> Unit:
-        unit = Unit(len(self.units), node.subgraph, node.type, path, is_root, OutSel(node.type))
+        unit = Unit(len(self.units), node.subgraph, node.type, path, is_root, OutSel(node))
         self.units.append(unit)
         return unit
 
@@ -76,7 +76,7 @@ class FetchBuilder:
                 sel.args,
                 sel.variables,
                 both(place.pending, sel.conditions),
-                None if sel.sel is None else step.node.type,
+                None if sel.sel is None else step.node,
             )
             if sel.sel is not None:
                 below = place.below(added, step.node, sel.conditions)
@@ -97,7 +97,7 @@ class FetchBuilder:
 
     def _reentry_place(self, step: Step, sel: FieldSel, place: Place) -> Place:
         added = place.out.add(
-            sel.name, sel.key, sel.args, sel.variables, both(place.pending, sel.conditions), step.node.type
+            sel.name, sel.key, sel.args, sel.variables, both(place.pending, sel.conditions), step.node
         )
         assert added.sub is not None
         added.sub.add("__typename", "__typename")
@@ -243,7 +243,7 @@ class FetchBuilder:
         conditions = place.missing(demand)
         key = self.naming.key_for(place.keys, sel.name, sel.args)
         children = tree.get(step.id, [])
-        added = place.out.add(sel.name, key, sel.args, sel.variables, conditions, step.node.type if children else None)
+        added = place.out.add(sel.name, key, sel.args, sel.variables, conditions, step.node if children else None)
         if not children:
             return {place.unit.id: place.unit}
         below = place.below(added, step.node, demand)
@@ -278,9 +278,7 @@ class FetchBuilder:
             below = place.on(edge.name, edge.tail)
         else:
             sel = step.sel
-            added = place.out.add(
-                sel.name, key, sel.args, sel.variables, conditions, edge.tail.type if children else None
-            )
+            added = place.out.add(sel.name, key, sel.args, sel.variables, conditions, edge.tail if children else None)
             if not children:
                 return
             below = place.below(added, edge.tail, conditions)

@@ -77,6 +77,7 @@ class StepBuilder:
             root=first.path if first.is_root else (),
             conditions=conditions,
             renames=tuple(printer.renames),
+            gates=tuple(dict.fromkeys(point for unit in batch for point in unit.gates)),
             reason="; ".join(dict.fromkeys(unit.reason for unit in batch)),
         )
 
@@ -176,6 +177,7 @@ def _merge_equal(units: list[Unit], levels: dict[int, int]) -> list[Unit]:
             continue
         known.out.absorb(unit.out)
         known.parents.update(unit.parents)
+        known.gates.update(unit.gates)
         for other in units:
             if other.parents.pop(unit.id, None) is not None:
                 other.parents[known.id] = known
@@ -229,6 +231,7 @@ def _in_sequence(units: list[Unit]) -> list[Unit]:
 
 def _join_root(into: Unit, root: Unit, group: list[Unit]) -> None:
     into.out.absorb(root.out)
+    into.gates.update(root.gates)
     for unit in group:
         if unit.parents.pop(root.id, None) is not None:
             unit.parents[into.id] = into

@@ -7,6 +7,7 @@ from graphql import DocumentNode
 from gateway.federation.best import choose
 from gateway.federation.fetch_build import FetchBuilder
 from gateway.federation.fetch_steps import StepBuilder
+from gateway.federation.gate_points import GateNeed, GateNeeds, GatePlacer
 from gateway.federation.graph_build import build_graph
 from gateway.federation.normalise import Operation, normalise
 from gateway.federation.paths import PathFinder, SearchLimitError
@@ -14,7 +15,7 @@ from gateway.federation.plan import OperationKind, QueryPlan
 from gateway.federation.supergraph import Supergraph
 from gateway.federation.walk import PlanningError, Walk
 
-__all__ = ["Planner", "PlanningError"]
+__all__ = ["GateNeed", "GateNeeds", "Planner", "PlanningError"]
 
 
 class Planner:
@@ -31,10 +32,14 @@ class Planner:
         operation_name: str | None = None,
         *,
         override_flags: frozenset[str] = frozenset(),
+        gates: GateNeeds | None = None,
     ) -> QueryPlan:
         """Plan one operation of a document that is valid against the API schema.
 
-        Raises PlanningError for a field that no subgraph can be asked for, naming where and why.
+        `override_flags` are the @override labels active for the request. `gates` names, by object type,
+        the gates that its objects pass and the fields these read.
+        Raises PlanningError for a field that no subgraph can be asked for, naming where and why, and for
+        an object that a subgraph would return without what its gate reads.
         """
         operation = normalise(self.supergraph, document, operation_name)
         kind: OperationKind = "mutation" if operation.kind == "mutation" else "query"
@@ -45,6 +50,8 @@ class Planner:
             builder = self._build(operation, finder)
         except SearchLimitError as error:
             raise PlanningError(str(error)) from error
+        if gates:
+            GatePlacer(self.supergraph, gates).place(builder.units)
         steps = StepBuilder(self.supergraph, kind, operation.name, operation.variables)
         return QueryPlan(kind, steps.build(builder.units))
 
