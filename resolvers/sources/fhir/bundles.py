@@ -70,7 +70,7 @@ def take_apart(body: bytes) -> Parts:
     """The resources of a Bundle. Raises UpstreamError(MALFORMED) where the body is no Bundle."""
     try:
         bundle = _BUNDLE.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise UpstreamError(Failure.MALFORMED, "the answer is not a FHIR Bundle") from None
     if bundle.resourceType != "Bundle":
         raise UpstreamError(Failure.MALFORMED, "the answer is not a FHIR Bundle")
@@ -83,7 +83,7 @@ def _part(entry: _Entry) -> Part | None:
     raw = bytes(entry.resource)
     try:
         head = _HEAD.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     search = entry.search or _Search()
     return Part(head.resourceType, head.id or "", raw, search.mode, search.score)

@@ -32,13 +32,13 @@ class Lenient(Generic[T]):
             return self._strict.decode(raw), ()
         except msgspec.ValidationError:
             return self._salvage(raw)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return None, (self.name,)
 
     def _salvage(self, raw: bytes | msgspec.Raw) -> tuple[T | None, tuple[str, ...]]:
         try:
             loose = msgspec.json.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return None, (self.name,)
         cut: list[str] = []
         for _ in range(MOST_CUTS):

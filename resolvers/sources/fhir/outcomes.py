@@ -42,7 +42,7 @@ def issues(body: bytes | msgspec.Raw) -> tuple[Issue, ...]:
     """The issues of an OperationOutcome; empty where the body is anything else."""
     try:
         outcome = _DECODER.decode(body)
-    except (msgspec.MsgspecError, RecursionError):
+    except (ValueError, RecursionError):
         return ()
     if outcome.resourceType != "OperationOutcome":
         return ()

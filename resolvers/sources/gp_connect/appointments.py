@@ -93,7 +93,7 @@ def _days(line: Line, ask: Ask) -> tuple[str, str]:
 def _actors(part: Part) -> list[str]:
     try:
         participants = _PEEK.decode(part.raw).participant
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return []
     return [key for p in participants if p.actor is not None and (key := local(p.actor.reference)) is not None]
 

@@ -89,7 +89,7 @@ def matching(people: Iterable[Part], nhs_number: str) -> Part | None:
         try:
             if _PERSON.decode(part.raw).is_(nhs_number):
                 return part
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (ValueError, RecursionError):
             continue
     return None
 
@@ -109,7 +109,7 @@ def _lists(parts: Iterable[Part], sections: frozenset[Section], fetched: Fetched
             continue
         try:
             found.append(_LIST.decode(part.raw))
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (ValueError, RecursionError):
             fetched.partial |= sections
     return found
 
@@ -121,7 +121,7 @@ def _lifted(lists: Iterable[FhirList]) -> list[Part]:
         for raw in each.contained:
             try:
                 head = _HEAD.decode(raw)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+            except (ValueError, RecursionError):
                 continue
             parts.append(Part(head.resourceType, f"{each.purpose or 'list'}.{head.id.lstrip('#')}", bytes(raw)))
     return parts
@@ -142,7 +142,7 @@ def _items(parts: Iterable[Part], patient_id: str, nhs_number: str) -> list[Item
 def _mark(part: Part, patient_id: str, nhs_number: str, medicines: set[str]) -> str:
     try:
         peek = _PEEK.decode(part.raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return ""
     if not _is_of(peek.subject or peek.patient, patient_id, nhs_number):
         return MISFILED

@@ -53,7 +53,7 @@ def test_a_wrong_value_costs_only_itself(value: Any, expected: Outer, bad: tuple
     assert decode(value) == (expected, bad)
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"3", b"{", b"\xff", b"[" * 10_000])
+@pytest.mark.parametrize("raw", [b"", b"[]", b"3", b"{", b"\xff", b"[" * 10_000, b'{"name":"\xff"}'])
 def test_what_is_no_object_is_nothing(raw: bytes) -> None:
     assert OUTER.decode(raw) == (None, ("Outer",))
 
