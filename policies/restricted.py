@@ -1,0 +1,41 @@
+"""Restricted people (PDS confidentiality R and V): where they live, are seen or can be reached is withheld.
+
+Source: Personal Demographics Service FHIR API, `meta.security`. The service itself leaves out address, contacts and
+practice; nothing of the kind may come back from another organisation.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from policies.files import PolicyFiles
+
+_FILE = "restricted.toml"
+
+
+def is_restricted(sensitivity: str | None) -> bool:
+    """Whether the demographics service's mark means restricted. Anything but an explicit U does."""
+    return sensitivity is None or sensitivity.strip().upper() != "U"
+
+
+def withheld_fields(kind: str) -> frozenset[str]:
+    """The attributes of a kind of entry (class name, for example 'Appointment') to be emptied for restricted people."""
+    return _table().get(kind, frozenset()) | _table().get("Entry", frozenset())
+
+
+@cache
+def _table() -> dict[str, frozenset[str]]:
+    return read_restricted(PolicyFiles())
+
+
+def read_restricted(files: PolicyFiles) -> dict[str, frozenset[str]]:
+    """The table of restricted.toml. Raises PolicyFileError."""
+    file = files.get(_FILE)
+    table: dict[str, frozenset[str]] = {}
+    for kind, entry in file.toml().items():
+        fields = entry.get("withheld") if isinstance(entry, dict) else None
+        if not isinstance(fields, list) or not all(isinstance(one, str) for one in fields):
+            raise file.error(file.at(f"[{kind}]"), "no list of withheld fields", 'Write withheld = ["field", ...].')
+        file.only(entry, ("withheld", "reason"), kind)
+        table[kind] = frozenset(fields)
+    return table
