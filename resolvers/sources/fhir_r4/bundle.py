@@ -61,15 +61,8 @@ _TYPED = msgspec.json.Decoder(_TypedBundle)
 _ONE = msgspec.json.Decoder(ANY)
 
 
-@dataclass(slots=True)
-class Row:
-    """One entry of a page. `resource` is None for a type that we do not read; `lost` names what could not be read."""
-
-    raw: msgspec.Raw
-    resource: Resource | None
-    lost: tuple[str, ...]
-    mode: str | None
-    status: str | None
+Row = tuple[Entry, Resource | None, tuple[str, ...]]
+"""An entry, its resource (None for a type that we do not read), and the paths of what could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +91,8 @@ def rows(body: bytes, bundle: Bundle) -> list[Row]:
     try:
         typed = _TYPED.decode(body).entry or ()
     except (msgspec.DecodeError, RecursionError):
-        return [_row(entry, *one(bytes(entry.resource))) for entry in entries]
-    return [_row(entry, other.resource, ()) for entry, other in zip(entries, typed, strict=True)]
+        return [(entry, *one(bytes(entry.resource))) for entry in entries]
+    return [(entry, other.resource, ()) for entry, other in zip(entries, typed, strict=True)]
 
 
 def one(raw: bytes) -> tuple[Resource | None, tuple[str, ...]]:
@@ -109,13 +102,3 @@ def one(raw: bytes) -> tuple[Resource | None, tuple[str, ...]]:
     except (msgspec.DecodeError, RecursionError):
         return lenient.decode(raw)
     return resource, ()
-
-
-def _row(entry: Entry, resource: Resource | None, lost: tuple[str, ...]) -> Row:
-    return Row(
-        entry.resource,
-        resource,
-        lost,
-        entry.search.mode if entry.search is not None else None,
-        entry.response.status if entry.response is not None else None,
-    )

@@ -6,8 +6,6 @@ cannot be shown. Absent lists are the shared empty tuple; nothing here is ever w
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import msgspec
 
 from resolvers.record.values import Coding
@@ -71,9 +69,9 @@ class Span(msgspec.Struct, gc=False, rename="camel"):
 
 
 class Measure(msgspec.Struct, gc=False, rename="camel"):
-    """FHIR Quantity and its kinds. Decimal keeps the precision that the laboratory sent."""
+    """FHIR Quantity and its kinds. The number stays as it was written, which keeps the precision it was sent with."""
 
-    value: Decimal | None = None
+    value: msgspec.Raw = msgspec.Raw(b"")
     comparator: str | None = None
     unit: str | None = None
     code: str | None = None

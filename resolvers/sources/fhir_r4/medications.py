@@ -66,7 +66,7 @@ def request(source: fhir.MedicationRequest, reading: Reading) -> Medication | No
         prescribed_by=_prescriber(source, reading) if source.recorder is not None else None,
         note=note(source.note),
     )
-    _dose(entry, source.dosage_instruction)
+    _dose(entry, source.dosage_instruction, reading)
     return entry
 
 
@@ -97,7 +97,7 @@ def statement(source: fhir.MedicationStatement, reading: Reading) -> Medication 
         prescribed_by=_named(extended(source.extension, *PRESCRIBING), source, reading),
         note=note(source.note),
     )
-    _dose(entry, source.dosage)
+    _dose(entry, source.dosage, reading)
     return entry
 
 
@@ -129,7 +129,7 @@ def _ingredients(medication: fhir.Medication) -> CodeableConcept | None:
     return CodeableConcept(text=" + ".join(parts)) if parts else None
 
 
-def _dose(entry: Medication, dosages: Sequence[parts.Dosage]) -> None:
+def _dose(entry: Medication, dosages: Sequence[parts.Dosage], reading: Reading) -> None:
     """Directions of every step; the number and the route only where there is one step and they are its own."""
     if not dosages:
         return
@@ -140,12 +140,12 @@ def _dose(entry: Medication, dosages: Sequence[parts.Dosage]) -> None:
     if len(dosages) > 1:
         return
     entry.route = concept(dosages[0].route)
-    entry.dose = _number(dosages[0])
+    entry.dose = _number(dosages[0], reading)
 
 
-def _number(dosage: parts.Dosage) -> Quantity | None:
+def _number(dosage: parts.Dosage, reading: Reading) -> Quantity | None:
     measures: list[Measure | None] = [each.dose_quantity for each in dosage.dose_and_rate]
-    return quantity(measures[0]) if len(measures) == 1 else None
+    return quantity(measures[0], reading, "dosage.doseAndRate.doseQuantity") if len(measures) == 1 else None
 
 
 def _supply(course: Codes | None, extensions: tuple[Extension, ...]) -> PrescriptionType | None:

@@ -10,10 +10,10 @@ from urllib.parse import urljoin, urlsplit
 from policies.sections import Section
 from resolvers.record.status import SourceState, SourceWarning
 from resolvers.sources.fhir_r4 import bundle as pages
-from resolvers.sources.fhir_r4.bundle import Bundle, Found, Row
+from resolvers.sources.fhir_r4.bundle import Bundle, Entry, Found
 from resolvers.sources.fhir_r4.outcomes import INCOMPLETE, WRONG_PATIENT, meaning, remarks, state, told
 from resolvers.sources.fhir_r4.patients import Owner
-from resolvers.sources.fhir_r4.resources import OperationOutcome
+from resolvers.sources.fhir_r4.resources import OperationOutcome, Resource
 from resolvers.sources.fhir_r4.searches import Search
 from resolvers.sources.source import FAILED
 from resolvers.sources.upstream import Reply, UpstreamError
@@ -85,8 +85,11 @@ def _take(catch: Catch, reply: Reply, owner: Owner, bases: tuple[str, ...], late
     if not later:
         catch.as_of = _moment(reply)
         catch.total = bundle.total if isinstance(bundle.total, int) else None
-    for row in pages.rows(reply.body, bundle):
-        _sort(catch, row, owner)
+    for entry, resource, lost in pages.rows(reply.body, bundle):
+        if isinstance(resource, OperationOutcome):
+            _remark(catch, resource)
+        elif resource is not None:
+            _sort(catch, entry, resource, lost, owner)
     return None if catch.wrong_patient else _next(bundle, bases)
 
 
@@ -97,29 +100,23 @@ def _refused(catch: Catch, failed: SourceState | None, later: bool) -> str:
     return ""
 
 
-def _sort(catch: Catch, row: Row, owner: Owner) -> None:
-    resource = row.resource
-    if resource is None:
-        return None
-    if isinstance(resource, OperationOutcome):
-        return _remark(catch, resource)
-    search = catch.search
+def _sort(catch: Catch, entry: Entry, resource: Resource, lost: tuple[str, ...], owner: Owner) -> None:
+    """Keep what was searched for and what was wanted with it; drop everything else, above all other people's."""
     kind = type(resource).__name__
-    if row.mode == "include" or kind != search.type:
-        if kind not in search.included or row.mode == "match":
-            return None
-        matched = kind in search.adopts
-    else:
-        matched = True
+    search = catch.search
+    mode = entry.search.mode if entry.search is not None else None
+    searched = kind == search.type and mode != "include"
+    if not searched and (mode == "match" or kind not in search.included):
+        return
     if not owner.owns(resource):
         catch.wrong_patient = True
-        return catch.cut_short(WRONG_PATIENT)
+        catch.cut_short(WRONG_PATIENT)
+        return
     key = f"{kind}/{resource.id}" if resource.id else f"{kind}/?{search.type}.{len(catch.found)}"
-    if kind == search.type and matched:
+    if searched:
         catch.matches.add(key)
     if key not in catch.found:
-        catch.found[key] = Found(key, bytes(row.raw), resource, row.lost, matched)
-    return None
+        catch.found[key] = Found(key, bytes(entry.resource), resource, lost, searched or kind in search.adopts)
 
 
 def _remark(catch: Catch, outcome: OperationOutcome) -> None:

@@ -74,10 +74,9 @@ def owner(subject: Subject, ids: tuple[str, ...], bases: tuple[str, ...], doubtf
 def identify(rows: Iterable[Row], subject: Subject, bases: tuple[str, ...]) -> Owner:
     """The asked person among the Patients that a search by NHS number brought, whatever it brought."""
     carrying = [
-        row.resource
-        for row in rows
-        if isinstance(row.resource, Patient)
-        and any(_carries(identifier, subject.nhs_number) for identifier in row.resource.identifier)
+        resource
+        for _, resource, _ in rows
+        if isinstance(resource, Patient) and any(_carries(each, subject.nhs_number) for each in resource.identifier)
     ]
     same = [patient for patient in carrying if _born_alike(patient, subject)]
     ids = tuple(dict.fromkeys(patient.id for patient in same if patient.id))

@@ -39,7 +39,7 @@ def _observation(source: fhir.Observation, reading: Reading) -> TestResult:
         status=reading.listed(STATUS, source.status, "Observation.status"),
         categories=codes_of(source.category),
         value=value(source, reading, "Observation"),
-        quantity=quantity(source.value_quantity),
+        quantity=quantity(source.value_quantity, reading, "Observation.valueQuantity"),
         coded_value=concept(coded) if coded is not None else None,
         interpretation=_interpretation(source.interpretation),
         reference_range=_usual(source.reference_range),
@@ -86,7 +86,7 @@ def _component(source: parts.Valued | fhir.Observation, reading: Reading) -> Res
     return ResultComponent(
         code=concept(source.code),
         value=value(source, reading, "Observation.component"),
-        quantity=quantity(source.value_quantity),
+        quantity=quantity(source.value_quantity, reading, "Observation.valueQuantity"),
     )
 
 

@@ -7,11 +7,12 @@ CapabilityStatement does not declare is not sent.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from policies.sections import Section
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Search:
     """One search by patient.
 
@@ -28,7 +29,7 @@ class Search:
     include: tuple[tuple[str, tuple[str, ...]], ...] = ()
     adopts: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def included(self) -> frozenset[str]:
         return frozenset(kind for _, kinds in self.include for kind in kinds)
 

@@ -38,8 +38,6 @@ from resolvers.sources.source import Ask, ReadNotes
 ByType = dict[str, list[Any]]
 Mapper = Callable[[ByType, Reading], Iterable[Entry | None]]
 
-_MODIFIERS = (b'"modifierExtension"', b'"implicitRules"')
-
 
 def _each(kind: str, mapper: Callable[[Any, Reading], Entry | None]) -> Mapper:
     return lambda found, reading: [mapper(resource, reading) for resource in found[kind]]
@@ -101,20 +99,18 @@ def _found(item: Item) -> Found | None:
 
 
 def _usable(found: Found, ask: Ask, notes: ReadNotes) -> bool:
-    """Say what of this item could not be read, once it is known that policy kept it."""
-    section = OF_TYPE.get(type(found.resource).__name__)
-    wrong = list(found.lost)
-    if any(word in found.raw for word in _MODIFIERS):
-        wrong += _modifiers(found)
-    refused = found.resource.id is None or any(
-        path.endswith((".modifierExtension", ".implicitRules")) for path in wrong
-    )
-    if found.resource.id is None:
-        wrong.append(f"{type(found.resource).__name__}.id")
+    """Say what of this item could not be read, now that it is known that policy kept it."""
+    raw = found.raw
+    if found.resource.id and not found.lost and b'"modifierExtension"' not in raw and b'"implicitRules"' not in raw:
+        return True
+    kind = type(found.resource).__name__
+    refusing = [] if found.resource.id else [f"{kind}.id"]
+    refusing += _modifiers(found)
+    section = OF_TYPE.get(kind)
     if section is not None and section in ask.sections and found.matched:
-        for path in wrong:
+        for path in (*found.lost, *refusing):
             notes.invalid(section, path)
-    return not refused
+    return not refusing
 
 
 def _modifiers(found: Found) -> list[str]:

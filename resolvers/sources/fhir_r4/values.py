@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+import math
 
 from resolvers.record.values import Quantity
 from resolvers.sources.fhir_r4.datatypes import Interval, Measure, Ratio
@@ -13,20 +13,31 @@ from resolvers.sources.fhir_r4.resources import Observation
 COMPARATORS = frozenset({"<", "<=", ">=", ">"})
 
 
-def quantity(source: Measure | None) -> Quantity | None:
-    """A Quantity; None where there is no number."""
-    if source is None or source.value is None:
+def quantity(source: Measure | None, reading: Reading, where: str) -> Quantity | None:
+    """A Quantity; None where there is no number, and noted where there is something else in its place."""
+    if source is None:
+        return None
+    written = bytes(source.value)
+    if not written:
+        return None
+    number = _number(written)
+    if number is None:
+        reading.invalid(f"{where}.value")
         return None
     comparator = source.comparator if source.comparator in COMPARATORS else None
-    return Quantity(value=float(source.value), comparator=comparator, unit=source.unit or source.code)
+    return Quantity(value=number, comparator=comparator, unit=source.unit or source.code)
 
 
 def amount(source: Measure | None) -> str | None:
     """A Quantity in words: '< 7.0 mmol/L'."""
-    if source is None or source.value is None:
+    if source is None:
         return None
-    parts = (source.comparator, _plain(source.value), source.unit or source.code)
-    return " ".join(part for part in parts if part)
+    written = bytes(source.value)
+    if not written or _number(written) is None:
+        return None
+    unit = source.unit or source.code
+    words = f"{written.decode()} {unit}" if unit else written.decode()
+    return f"{source.comparator} {words}" if source.comparator else words
 
 
 def value(source: Observation | Valued, reading: Reading, where: str) -> str | None:
@@ -45,11 +56,10 @@ def value(source: Observation | Valued, reading: Reading, where: str) -> str | N
 
 
 def between(low: Measure | None, high: Measure | None) -> str | None:
-    """A range in words: '3.5 - 5.3 mmol/L', 'up to 5 mg/L'."""
+    """A range in words: '3.5 mmol/L - 5.3 mmol/L', 'up to 5 mg/L'."""
     below, above = amount(low), amount(high)
-    if low is not None and high is not None and below and above:
-        same = (low.unit or low.code) == (high.unit or high.code) and low.value is not None
-        return f"{_plain(low.value) if same and low.value is not None else below} - {above}"
+    if below and above:
+        return f"{below} - {above}"
     if below:
         return f"from {below}"
     return f"up to {above}" if above else None
@@ -77,5 +87,10 @@ def _ratio(source: Ratio) -> str | None:
     return " / ".join(parts) or None
 
 
-def _plain(number: Decimal) -> str:
-    return format(number, "f") if number.is_finite() and abs(number.adjusted()) < 30 else str(number)
+def _number(written: bytes) -> float | None:
+    """The number that JSON wrote; None for anything else, and for one that no float holds."""
+    try:
+        number = float(written)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
