@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from typing import Any, Final
 
 from policies.decision import Decision, Show, Withhold
@@ -109,6 +110,7 @@ class RoleMatrix:
     fields: Mapping[Field, str]
     sections: frozenset[str]
     file: PolicyFile
+    _scopes: dict[str, Scope] = dataclass_field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def load(cls, files: PolicyFiles | None = None) -> RoleMatrix:
@@ -130,7 +132,11 @@ class RoleMatrix:
 
     def scope(self, role: str) -> Scope:
         """What this role may see; an unknown role sees nothing."""
-        return Scope(self.by_name.get(role), role, self.fields)
+        if role not in self.by_name:
+            return Scope(None, role, self.fields)
+        if role not in self._scopes:
+            self._scopes[role] = Scope(self.by_name[role], role, self.fields)
+        return self._scopes[role]
 
     def unclassified(self, schema_fields: Iterable[Field]) -> list[Field]:
         """The fields of a schema that no section lists, and so nobody sees. A release has none."""
@@ -147,7 +153,7 @@ class RoleMatrix:
             if section not in self.sections:
                 mend = f"Name one of {', '.join(sorted(self.sections))}, or add [section.{section}] to {FILE}."
                 raise PolicyFileError("classification", ".".join(field), f"unknown section '{section}'", mend)
-        return replace(self, fields={**classified, **self.fields})
+        return replace(self, fields={**classified, **self.fields}, _scopes={})
 
     def explain(self, role: str, type_name: str, field_name: str) -> Explanation:
         """The rule for one role and field, where it stands, and who sees the field."""
