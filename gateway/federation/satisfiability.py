@@ -11,7 +11,7 @@ do; and subgraphs that share a field must be able to return the same object type
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -26,7 +26,7 @@ from graphql import (
     is_required_argument,
 )
 
-from gateway.federation.composition.errors import Problems
+from gateway.federation.composition.errors import Place, Problems
 from gateway.federation.graph import Graph, Node
 from gateway.federation.graph_build import build_graph
 from gateway.federation.paths import Chain, PathFinder, SearchLimitError, tail
@@ -61,8 +61,15 @@ class _Fault:
     message: str
 
 
-def check_satisfiability(supergraph: Supergraph, problems: Problems) -> None:
-    """Report every API field that some way to its type cannot be continued to."""
+def check_satisfiability(
+    supergraph: Supergraph,
+    problems: Problems,
+    places: Callable[[str], Sequence[Place]] = lambda coordinate: (),
+) -> None:
+    """Report every API field that some way to its type cannot be continued to.
+
+    `places` says where the subgraphs define a coordinate ("Type.field").
+    """
     graph = build_graph(supergraph)
     seen: dict[str, _Fault] = {}
     for flags in _flag_sets(sorted(graph.labels)):
@@ -71,7 +78,7 @@ def check_satisfiability(supergraph: Supergraph, problems: Problems) -> None:
         if len(seen) >= _MAX_ERRORS:
             break
     for fault in list(seen.values())[:_MAX_ERRORS]:
-        problems.error(fault.code, fault.message)
+        problems.error(fault.code, fault.message, places(fault.coordinate))
 
 
 def _flag_sets(labels: Sequence[str]) -> Iterator[frozenset[str]]:
@@ -89,9 +96,7 @@ def _flag_sets(labels: Sequence[str]) -> Iterator[frozenset[str]]:
 
 
 class _Check:
-    def __init__(
-        self, supergraph: Supergraph, graph: Graph, flags: frozenset[str], problems: Problems
-    ) -> None:
+    def __init__(self, supergraph: Supergraph, graph: Graph, flags: frozenset[str], problems: Problems) -> None:
         self.supergraph = supergraph
         self.api = supergraph.api_schema
         self.graph = graph
@@ -131,9 +136,11 @@ class _Check:
             by_subgraph: dict[str, list[Node]] = {}
             for node in state.nodes:
                 by_subgraph.setdefault(node.subgraph, []).append(node)
-            found = [self._walk(_State(state.type, tuple(n), state.step)) for n in by_subgraph.values()]
+            found: list[list[_Fault]] = [
+                self._walk(_State(state.type, tuple(n), state.step)) for n in by_subgraph.values()
+            ]
             if found and all(found):
-                faults += min(found, key=len)
+                faults += sorted(found, key=len)[0]
         return faults
 
     def _walk(self, start: _State) -> list[_Fault]:
@@ -266,7 +273,8 @@ class _Check:
             for why in self.finder.why_not(node, target)
         )
         message = f"No subgraph can answer this query: {_query(state.step, leaf)} Reasons: {'; '.join(reasons)}"
-        return _Fault("SATISFIABILITY_ERROR", f"{state.type.name}.{what}", message)
+        coordinate = f"{state.type.name}.{what}" if isinstance(target, FieldSel) else state.type.name
+        return _Fault("SATISFIABILITY_ERROR", coordinate, message)
 
 
 def _query(step: _Step | None, leaf: str) -> str:

@@ -8,10 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from graphql import DirectiveNode, DocumentNode, GraphQLSyntaxError, Source, parse
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    GraphQLSyntaxError,
+    Source,
+    TypeDefinitionNode,
+    TypeExtensionNode,
+    parse,
+)
 
 from gateway.federation.composition import known
-from gateway.federation.composition.errors import CompositionError, Location, MENDS, Problems
+from gateway.federation.composition.errors import MENDS, CompositionError, Location, Problems
 from gateway.federation.composition.model import (
     FEDERATION_TYPES,
     ROOT_NAMES,
@@ -24,7 +32,7 @@ from gateway.federation.composition.model import (
     elements,
 )
 from gateway.federation.composition.reading import Reader, SchemaNodes, read_schema_nodes
-from gateway.federation.links import CORE, FEDERATION, LINK, Link, LinkError, Links, SpecUrl, Version, read_link
+from gateway.federation.links import APOLLO, CORE, FEDERATION, LINK, Link, LinkError, Links, SpecUrl, Version, read_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +177,6 @@ def _link_directive(nodes: list[DirectiveNode]) -> str | None:
     return implied
 
 
-APOLLO = known.APOLLO
-
-
 def _check_version(link: Link) -> None:
     identity, version = link.url.identity, link.url.version
     if identity == LINK and version != Version(1, 0):
@@ -183,7 +188,7 @@ def _check_version(link: Link) -> None:
 def _check_imports(link: Link) -> None:
     names = known.known_elements(link.url.identity, link.url.version)
     for name in link.imports if names is not None else ():
-        if name not in names:  # type: ignore[operator]
+        if names is not None and name not in names:
             raise LinkError("INVALID_LINK_DIRECTIVE_USAGE", f'{link.url} has no element "{name}" to import', link.node)
 
 
@@ -194,7 +199,9 @@ def _build(source: SubgraphInput, document: DocumentNode, nodes: SchemaNodes, li
         fed_names = {link.directive_name(name): name for name in known.federation_directives(link.url.version)}
     else:
         fed_names = {name: name for name in known.FEDERATION_1}
-    names = {getattr(node, "name", None) and node.name.value for node in document.definitions}  # type: ignore[attr-defined]
+    names = {
+        node.name.value for node in document.definitions if isinstance(node, TypeDefinitionNode | TypeExtensionNode)
+    }
     renamed = {
         name: ROOT_NAMES[kind]
         for kind, name in nodes.roots.items()

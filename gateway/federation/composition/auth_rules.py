@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.federation.composition.merge_directives import all_of
-from gateway.federation.composition.merging import Merging
 from gateway.federation.composition.merged import MergedField
+from gateway.federation.composition.merging import Merging
 from gateway.federation.composition.model import Element, TypeDef
 from gateway.federation.composition.selections import Chosen, Narrowed, Selection, SelectionError, parse_selection
 from gateway.federation.composition.typerefs import named_type

@@ -88,7 +88,7 @@ def compose(subgraphs: Sequence[SubgraphInput], *, satisfiability: bool = True) 
     sdl = print_supergraph(ctx.out)
     supergraph = read_supergraph(sdl)
     if satisfiability:
-        check_satisfiability(supergraph, problems)
+        check_satisfiability(supergraph, problems, ctx.definitions_of)
         if problems.errors:
             return _failed(problems)
     return Composition(

@@ -9,14 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.federation.composition import known
+from gateway.federation.composition.errors import Place
 from gateway.federation.composition.merge_arguments import merge_argument
 from gateway.federation.composition.merged import SupergraphLink
 from gateway.federation.composition.merging import Merging
 from gateway.federation.composition.model import Applied, ArgDef, DirectiveDef
-from gateway.federation.links import CORE, FEDERATION, JOIN, LINK, Link
+from gateway.federation.composition.schema_rules import placed
+from gateway.federation.links import APOLLO, CORE, FEDERATION, JOIN, LINK, Link
 
-_OURS = frozenset({CORE, JOIN, LINK, FEDERATION, known.APOLLO + "source"}) | {
-    known.APOLLO + name for name in known.COMPOSED.values()
+_OURS = frozenset({CORE, JOIN, LINK, FEDERATION, APOLLO + "source"}) | {
+    APOLLO + name for name in known.COMPOSED.values()
 }
 _BY_DEFAULT = ("tag", "inaccessible", "authenticated", "requiresScopes", "policy", "context")
 
@@ -114,7 +116,7 @@ def _latest(ctx: Merging, identity: str, items: list[_Item]) -> Link | None:
                 ctx.problems.error(
                     "DIRECTIVE_COMPOSITION_ERROR",
                     f"{identity} is composed in different major versions",
-                    [(s.name, s.links.get(identity).node) for s in ctx.subgraphs if s.links.get(identity)],  # type: ignore[union-attr]
+                    _link_places(ctx, identity),
                 )
                 return None
             ctx.hint("DIRECTIVE_COMPOSITION_INFO", f"{identity} is linked in different major versions")
@@ -124,6 +126,11 @@ def _latest(ctx: Merging, identity: str, items: list[_Item]) -> Link | None:
         elif link.url.version.minor >= best[0].url.version.minor:
             best = (link, composed)
     return best[0] if best and best[1] else None
+
+
+def _link_places(ctx: Merging, identity: str) -> list[Place]:
+    links = [(subgraph.name, subgraph.links.get(identity)) for subgraph in ctx.subgraphs]
+    return [(name, link.node) for name, link in links if link is not None]
 
 
 def _disagreements(ctx: Merging, items: list[_Item]) -> set[str]:
@@ -172,6 +179,29 @@ def _copy(definition: DirectiveDef, name: str) -> DirectiveDef:
         locations=definition.locations,
         repeatable=definition.repeatable,
     )
+
+
+def check_placements(ctx: Merging) -> None:
+    """The definition that won must allow every application, of whichever subgraph."""
+    composed = {name for names in ctx.composed.values() for name in names}
+    if not composed:
+        return
+    for index, subgraph in enumerate(ctx.subgraphs):
+        for element, place in placed(subgraph.schema, subgraph.types.values(), ()):
+            for item in element.applied:
+                definition = ctx.out.directives.get(item.name)
+                if item.name not in ctx.composed.get(index, ()) or definition is None:
+                    continue
+                missing = [arg.name for arg in definition.args.values() if arg.required and arg.name not in item.args]
+                unknown = [name for name in item.args if name not in definition.args]
+                if place in definition.locations and not missing and not unknown:
+                    continue
+                ctx.problems.error(
+                    "DIRECTIVE_COMPOSITION_ERROR",
+                    f'"@{item.name}" as used on {place} in "{subgraph.name}" does not fit the composed definition',
+                    [(subgraph.name, item.node)],
+                    "Define the directive alike in every subgraph.",
+                )
 
 
 def merge_composed_arguments(ctx: Merging) -> None:

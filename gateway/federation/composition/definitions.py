@@ -12,9 +12,9 @@ from graphql import specified_directives
 from gateway.federation.composition import known
 from gateway.federation.composition.errors import Problems
 from gateway.federation.composition.model import BUILT_IN_SCALARS, ArgDef, DirectiveDef
-from gateway.federation.composition.typerefs import is_list, is_non_null, list_item, named_type, nullable
+from gateway.federation.composition.typerefs import is_list, is_non_null, list_item, nullable
 from gateway.federation.composition.values import ABSENT, same_value, value_text
-from gateway.federation.links import FEDERATION, LINK, Version
+from gateway.federation.links import APOLLO, FEDERATION, LINK, Version
 from gateway.federation.subgraph import Subgraph
 
 _LINK_DEFINITION = "@link(url: String, as: String, for: <Purpose>, import: [<Import>]) repeatable on SCHEMA"
@@ -25,9 +25,7 @@ def complete(subgraph: Subgraph, problems: Problems) -> None:
     """Check the subgraph's own copies of known definitions, then add the definitions that it left out."""
     for name, expected in known_definitions(subgraph).items():
         own = subgraph.directives.get(name)
-        if own is None:
-            subgraph.directives[name] = expected
-        elif subgraph.federation is None and _loose_federation_1(own, expected):
+        if own is None or (subgraph.federation is None and _loose_federation_1(own, expected)):
             subgraph.directives[name] = expected
         else:
             check_definition(subgraph, own, expected, problems)
@@ -45,8 +43,8 @@ def known_definitions(subgraph: Subgraph) -> dict[str, DirectiveDef]:
     if link:
         texts[link.alias] = known.define(_LINK_DEFINITION, link.alias, link.type_name)
     for other in subgraph.links:
-        name = other.url.identity.removeprefix(known.APOLLO)
-        if other.url.identity.startswith(known.APOLLO) and name in known.COMPOSED.values():
+        name = other.url.identity.removeprefix(APOLLO)
+        if other.url.identity.startswith(APOLLO) and name in known.COMPOSED.values():
             spec = known.supergraph_spec(name)
             for directive, text in spec.directives.items():
                 ours = other.directive_name(directive)
@@ -86,10 +84,9 @@ def _loose_federation_1(own: DirectiveDef, expected: DirectiveDef) -> bool:
     return len(own.args) == 1 and fields is not None and fields.type in ("String", "_FieldSet", "FieldSet")
 
 
-def check_definition(
-    subgraph: Subgraph, own: DirectiveDef, expected: DirectiveDef, problems: Problems
-) -> None:
+def check_definition(subgraph: Subgraph, own: DirectiveDef, expected: DirectiveDef, problems: Problems) -> None:
     """Report where a subgraph's own definition goes beyond the specification's."""
+
     def wrong(what: str, node: ArgDef | DirectiveDef = own) -> None:
         problems.error(
             "DIRECTIVE_DEFINITION_INVALID",
@@ -159,8 +156,8 @@ def known_type_names(subgraph: Subgraph) -> set[str]:
             names |= {link.type_name("Purpose"), link.type_name("Import")}
         elif link.url.identity == known.CONNECT:
             names |= {link.type_name(name) for name in known.CONNECT_TYPES}
-        elif link.url.identity.startswith(known.APOLLO) and link.url.identity != FEDERATION:
-            name = link.url.identity.removeprefix(known.APOLLO)
+        elif link.url.identity.startswith(APOLLO) and link.url.identity != FEDERATION:
+            name = link.url.identity.removeprefix(APOLLO)
             if name in known.COMPOSED.values():
                 names |= {link.type_name(item) for item in known.supergraph_spec(name).types}
     return names | BUILT_IN_SCALARS

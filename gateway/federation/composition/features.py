@@ -13,7 +13,7 @@ from gateway.federation.composition.merged import SupergraphLink
 from gateway.federation.composition.merging import MergedDirective, Merging
 from gateway.federation.composition.model import DirectiveDef
 from gateway.federation.composition.reading import Reader
-from gateway.federation.links import FEDERATION, Links, Version
+from gateway.federation.links import APOLLO, FEDERATION, Links, Version
 
 _JOIN_SINCE = ((Version(2, 8), Version(0, 5)), (Version(2, 7), Version(0, 4)))
 _OLDEST_JOIN = Version(0, 3)
@@ -72,7 +72,7 @@ CONNECT_VERSION = Version(0, 3)
 
 def _supergraph_spec(identity: str, own: str) -> str | None:
     spec = known.COMPOSED.get(own)
-    if spec and identity in (FEDERATION, known.APOLLO + spec):
+    if spec and identity in (FEDERATION, APOLLO + spec):
         return spec
     return None
 
@@ -112,5 +112,3 @@ def supergraph_definition(spec: known.SupergraphSpec, own: str, ours: str) -> Di
 
 
 _READER = Reader(Links(), {}, {})
-
-

@@ -10,6 +10,7 @@ from gateway.federation.composition.facts import Facts
 from gateway.federation.composition.model import Applied, FieldDef, TypeDef
 from gateway.federation.composition.selections import (
     Chosen,
+    FieldSeen,
     Narrowed,
     Selection,
     SelectionError,
@@ -168,7 +169,7 @@ class _Checker:
         self.problems.error(code, message, [(self.subgraph.name, applied.node)])
 
 
-def _refuse_abstract(subgraph: Subgraph):  # type: ignore[no-untyped-def]
+def _refuse_abstract(subgraph: Subgraph) -> FieldSeen:
     def seen(parent: TypeDef, field: FieldDef, item: Chosen) -> None:
         target = subgraph.types.get(named_type(field.type))
         if target is not None and target.kind in ("Interface", "Union"):

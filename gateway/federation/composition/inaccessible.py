@@ -136,9 +136,7 @@ class _Check:
         message = f'"{item.coordinate}" is @inaccessible, but implements "{above.coordinate}", which is not'
         self._error("IMPLEMENTED_BY_INACCESSIBLE", message, item)
 
-    def _check_default_uses(
-        self, item: ValueDef | InputFieldDef, uses: dict[Element, list[_Input]]
-    ) -> None:
+    def _check_default_uses(self, item: ValueDef | InputFieldDef, uses: dict[Element, list[_Input]]) -> None:
         for use in uses.get(item, []):
             if use.visible:
                 message = f'"{item.coordinate}" is @inaccessible, but in the default of "{use.item.coordinate}"'
@@ -174,11 +172,15 @@ class _Check:
         self.ctx.problems.error(code, message, list(self._places(element)))
 
     def _places(self, element: Named) -> Iterator[Place]:
-        """Where the subgraphs say that the element is inaccessible."""
+        """Where the subgraphs say that the element is inaccessible, or at least where they have it."""
+        found = False
         for subgraph in self.ctx.subgraphs:
             for own, applied in subgraph.applications("inaccessible"):
                 if _coordinate(own) == _coordinate(element):
+                    found = True
                     yield subgraph.name, applied.node
+        if not found:
+            yield from self.ctx.definitions_of(_coordinate(element))
 
 
 def _coordinate(element: Element) -> str:

@@ -33,9 +33,7 @@ def is_valid(types: dict[str, TypeDef], value: Value, type_: str, *, partial: bo
     if not all(name in named.inputs for name in value):
         return False
     return all(
-        is_valid(types, value[name], field.type, partial=partial)
-        if name in value
-        else partial or not field.required
+        is_valid(types, value[name], field.type, partial=partial) if name in value else partial or not field.required
         for name, field in named.inputs.items()
     )
 

@@ -32,9 +32,7 @@ def _is_given(ctx: Merging, interface: str, name: str) -> bool:
 
 
 def _add(ctx: Merging, type_: MergedType, source: FieldDef) -> None:
-    field = MergedField(
-        name=source.name, description=source.description, type=source.type, parent=type_.name
-    )
+    field = MergedField(name=source.name, description=source.description, type=source.type, parent=type_.name)
     type_.fields[source.name] = field
     merge_applied(ctx, {}, field)
     _copy(ctx, source, field)

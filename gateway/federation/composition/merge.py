@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.federation.composition.compose_directives import compose_directives, merge_composed_arguments
+from gateway.federation.composition.compose_directives import (
+    check_placements,
+    compose_directives,
+    merge_composed_arguments,
+)
 from gateway.federation.composition.errors import Problems
 from gateway.federation.composition.facts import Facts
 from gateway.federation.composition.features import join_version, link_features
@@ -42,6 +46,7 @@ def merge_subgraphs(subgraphs: Sequence[Subgraph], facts: Sequence[Facts], probl
         problems.error("NO_QUERIES", "No subgraph has a query field")
     add_missing_fields(ctx)
     if not problems.errors:
+        check_placements(ctx)
         check_merged(ctx)
     if not problems.errors:
         check_inaccessible(ctx)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gateway.federation.composition.merge_directives import merge_applied
 from gateway.federation.composition.merging import Merging, Sources
@@ -25,7 +25,7 @@ def merge_description(ctx: Merging, sources: Sources[Element], dest: Element) ->
         ctx.hint("INCONSISTENT_DESCRIPTION", f'"{dest.name}" has different descriptions', sources)
 
 
-def merge_type(ctx: Merging, sources: Sources[FieldDef] | Sources[ArgDef], dest: FieldDef | ArgDef) -> bool:
+def merge_type(ctx: Merging, sources: Mapping[int, FieldDef | ArgDef | None], dest: FieldDef | ArgDef) -> bool:
     """Set `dest.type`; whether all sources have the very same type. Incompatible types are reported."""
     is_input = isinstance(dest, ArgDef)
     merged = ""
@@ -50,7 +50,7 @@ def merge_type(ctx: Merging, sources: Sources[FieldDef] | Sources[ArgDef], dest:
     if not compatible:
         code = "FIELD_ARGUMENT_TYPE_MISMATCH" if is_argument else "FIELD_TYPE_MISMATCH"
         message = f'Type of {what} "{dest.coordinate}" differs between subgraphs'
-        ctx.mismatch(code, message, sources, lambda item: f'"{item.type}"')
+        ctx.mismatch(code, message, sources, _type_text)
     elif not equal:
         ctx.hint(
             f"INCONSISTENT_BUT_COMPATIBLE_{what.upper()}_TYPE",
@@ -58,6 +58,10 @@ def merge_type(ctx: Merging, sources: Sources[FieldDef] | Sources[ArgDef], dest:
             sources,
         )
     return equal
+
+
+def _type_text(item: FieldDef | ArgDef) -> str:
+    return f'"{item.type}"'
 
 
 def _note_enum(ctx: Merging, dest: FieldDef | ArgDef, is_input: bool) -> None:
@@ -170,9 +174,7 @@ def merge_executable(ctx: Merging, name: str, sources: Sequence[DirectiveDef | N
         return None
     if any(set(source.executable_locations) != set(locations) for source in present):
         ctx.hint("INCONSISTENT_EXECUTABLE_DIRECTIVE_LOCATIONS", f'Locations of "@{name}" differ', by_index)
-    merged = DirectiveDef(
-        name=name, locations=locations, repeatable=all(source.repeatable for source in present)
-    )
+    merged = DirectiveDef(name=name, locations=locations, repeatable=all(source.repeatable for source in present))
     merge_description(ctx, by_index, merged)
     merge_arguments(ctx, by_index, merged)
     return merged

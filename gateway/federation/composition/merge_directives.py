@@ -52,7 +52,7 @@ def merge_applied(ctx: Merging, sources: Sources[Element], dest: Element) -> Non
 
 
 def _auth_names(ctx: Merging, dest: Element) -> list[str]:
-    if not isinstance(dest, FieldDef | TypeDef) or isinstance(dest, TypeDef) and dest.kind != "Interface":
+    if not isinstance(dest, FieldDef | TypeDef) or (isinstance(dest, TypeDef) and dest.kind != "Interface"):
         return []
     return [name for name, item in ctx.merged_directives.items() if item.fed in AUTH_DIRECTIVES]
 
@@ -104,9 +104,9 @@ def _interfaces(ctx: Merging, name: str) -> list[str]:
 def _merge(ctx: Merging, name: str, per_source: list[tuple[int, list[Applied]]], dest: Element) -> None:
     info = ctx.merged_directives.get(name, MergedDirective(None))
     definition = ctx.out.directives.get(name) or ctx.out.spec_directives.get(name)
-    defaults = {
-        arg.name: arg.default for arg in definition.args.values() if arg.default is not ABSENT
-    } if definition else {}
+    defaults = (
+        {arg.name: arg.default for arg in definition.args.values() if arg.default is not ABSENT} if definition else {}
+    )
     if definition is not None and definition.repeatable:
         seen: list[dict[str, Value]] = []
         for index, items in per_source:

@@ -122,9 +122,7 @@ def _needs_joins(
     return False
 
 
-def _joins(
-    ctx: Merging, sources: Sources[FieldDef], equal: bool, overrides: Overrides
-) -> Iterator[JoinField]:
+def _joins(ctx: Merging, sources: Sources[FieldDef], equal: bool, overrides: Overrides) -> Iterator[JoinField]:
     for index, field in sources.items():
         label = overrides.labels.get(index)
         if field is None or (index in overrides.unused and not label):

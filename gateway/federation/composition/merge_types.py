@@ -45,8 +45,8 @@ def _collect(ctx: Merging) -> dict[str, dict[int, TypeDef | None]]:
         ctx.out.types[name] = MergedType(name=name, kind=kind)
         if len(set(kinds.values())) > 1:
             message = f'"{name}" is not of the same kind everywhere'
-            by_type = {type_: kinds[index] for index, type_ in sources.items()}
-            ctx.mismatch("TYPE_KIND_MISMATCH", message, sources, lambda item, seen=by_type: seen[item])  # type: ignore[misc]
+            by_type = {type_: str(kinds[index]) for index, type_ in sources.items()}
+            ctx.mismatch("TYPE_KIND_MISMATCH", message, sources, by_type.__getitem__)
         elif kind == "Interface" and not any(type_.kind == "Interface" for type_ in sources.values()):
             ctx.problems.error(
                 "INTERFACE_OBJECT_USAGE_ERROR",
@@ -206,4 +206,3 @@ def _keeps(
         [(ctx.name(index), item.node) for index, item in own.items() if item is not None],
     )
     return True
-

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gateway.federation.composition.model import (
-    Applied,
     DirectiveDef,
     Element,
     FieldDef,
@@ -126,5 +125,3 @@ class Supergraph:
         if type_.kind == "Interface":
             return [t.name for t in self.types.values() if t.kind == "Object" and name in t.interfaces]
         return [name]
-
-

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from gateway.federation.composition.errors import Problems
+from gateway.federation.composition.errors import Place, Problems
 from gateway.federation.composition.facts import Facts
 from gateway.federation.composition.implements import is_member
 from gateway.federation.composition.known import Strategy
@@ -97,7 +97,12 @@ class Merging:
         return found
 
     def mismatch(
-        self, code: str, message: str, sources: Sources[E], show: Callable[[E], str], missing: str = ""
+        self,
+        code: str,
+        message: str,
+        sources: Mapping[int, Element | None],
+        show: Callable[[Any], str],
+        missing: str = "",
     ) -> None:
         """An error that lists what each subgraph says."""
         says = [
@@ -107,6 +112,18 @@ class Merging:
         ]
         places = [(self.name(i), item.node) for i, item in sources.items() if item is not None]
         self.problems.error(code, f"{message}: {', '.join(says)}", places)
+
+    def definitions_of(self, coordinate: str) -> list[Place]:
+        """Where the subgraphs define a type ("T") or a field ("T.f")."""
+        name, _, field = coordinate.partition(".")
+        found: list[Place] = []
+        for subgraph in self.subgraphs:
+            type_ = subgraph.types.get(name)
+            if type_ is not None and not field:
+                found.append((subgraph.name, type_.node))
+            elif type_ is not None and field in type_.fields:
+                found.append((subgraph.name, type_.fields[field].node))
+        return found
 
     def hint(self, code: str, message: str, sources: Sources[E] | None = None) -> None:
         places = [(self.name(i), item.node) for i, item in (sources or {}).items() if item is not None]

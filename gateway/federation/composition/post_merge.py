@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gateway.federation.composition.auth_rules import check_transitive_auth
 from gateway.federation.composition.implements import check_implements
 from gateway.federation.composition.merging import Merging
@@ -43,7 +45,7 @@ def _check_interface_fields(ctx: Merging) -> None:
                 )
 
 
-def _names(places: list[tuple[str, object]]) -> str:
+def _names(places: Sequence[tuple[str, object]]) -> str:
     return ", ".join(f'"{name}"' for name, _ in places)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from graphql import (
     DirectiveDefinitionNode,
@@ -91,7 +92,7 @@ def read_schema_nodes(document: DocumentNode) -> SchemaNodes:
         number = extension if isinstance(node, SchemaExtensionNode) else 0
         found.directives.extend((directive, number) for directive in node.directives or ())
         for operation in node.operation_types or ():
-            kind: RootKind = operation.operation.value  # type: ignore[assignment]
+            kind: RootKind = operation.operation.value
             if kind in found.roots:
                 found.duplicates.append((f"The {kind} root is set more than once", operation))
             found.roots[kind] = operation.type.name.value
@@ -143,8 +144,8 @@ class Reader:
         link = self.links.directive_origin(name)
         return ((link[0].url.identity, link[1]) if link else None), None
 
-    def _type(self, node: Node, kind: Kind, is_extension: bool) -> None:
-        name: str = node.name.value  # type: ignore[attr-defined]
+    def _type(self, node: Any, kind: Kind, is_extension: bool) -> None:
+        name: str = node.name.value
         name = self.renamed.get(name, name)
         type_ = self.types.get(name)
         if type_ is None:
@@ -161,25 +162,25 @@ class Reader:
                 return
             type_.defined, type_.node, extension = True, node, 0
             type_.description = _description(node)
-        type_.applied.extend(self.applied(node.directives or (), extension))  # type: ignore[attr-defined]
+        type_.applied.extend(self.applied(node.directives or (), extension))
         self._members(type_, node, extension)
 
-    def _members(self, type_: TypeDef, node: Node, extension: int) -> None:
+    def _members(self, type_: TypeDef, node: Any, extension: int) -> None:
         if type_.kind in ("Object", "Interface"):
-            for named in node.interfaces or ():  # type: ignore[attr-defined]
+            for named in node.interfaces or ():
                 self._once(type_.interfaces, named.name.value, f'"{type_.name}" implements', named)
-            for item in node.fields or ():  # type: ignore[attr-defined]
+            for item in node.fields or ():
                 self._field(type_, item, extension)
         elif type_.kind == "InputObject":
-            for item in node.fields or ():  # type: ignore[attr-defined]
+            for item in node.fields or ():
                 if item.name.value in type_.inputs:
                     self._twice(f'"{type_.name}.{item.name.value}"', item)
                 type_.inputs[item.name.value] = self._input_field(type_, item)
         elif type_.kind == "Union":
-            for named in node.types or ():  # type: ignore[attr-defined]
+            for named in node.types or ():
                 self._once(type_.members, named.name.value, f'"{type_.name}" includes', named)
         elif type_.kind == "Enum":
-            for item in node.values or ():  # type: ignore[attr-defined]
+            for item in node.values or ():
                 if item.name.value in type_.values:
                     self._twice(f'"{type_.name}.{item.name.value}"', item)
                 applied = self.applied(item.directives or ())

@@ -5,7 +5,7 @@ Everything here is INVALID_GRAPHQL. Source: GraphQL specification, section 3 (ty
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gateway.federation.composition.definitions import known_type_names
 from gateway.federation.composition.errors import Problems
@@ -83,7 +83,7 @@ _INPUT = ("Scalar", "Enum", "InputObject")
 def check_directives(subgraph: Subgraph, problems: Problems) -> None:
     """Every directive is defined, may stand where it stands, and has its arguments."""
     report = reporter(subgraph, problems)
-    for element, place in _placed(subgraph):
+    for element, place in placed(subgraph.schema, subgraph.types.values(), subgraph.directives.values()):
         applied = element.applied
         for item in applied:
             definition = subgraph.directives.get(item.name)
@@ -124,9 +124,12 @@ def _check_repeats(subgraph: Subgraph, applied: list[Applied], report: Report) -
         seen.add((item.name, 0))
 
 
-def _placed(subgraph: Subgraph) -> Iterator[tuple[Element, str]]:
-    yield subgraph.schema, "SCHEMA"
-    for type_ in subgraph.types.values():
+def placed(
+    schema: Element, types: Iterable[TypeDef], directives: Iterable[DirectiveDef]
+) -> Iterator[tuple[Element, str]]:
+    """Every element that can carry directives, with its directive location."""
+    yield schema, "SCHEMA"
+    for type_ in types:
         yield type_, _LOCATIONS[type_.kind]
         for field in type_.fields.values():
             yield field, "FIELD_DEFINITION"
@@ -136,7 +139,7 @@ def _placed(subgraph: Subgraph) -> Iterator[tuple[Element, str]]:
             yield item, "INPUT_FIELD_DEFINITION"
         for value in type_.values.values():
             yield value, "ENUM_VALUE"
-    for directive in subgraph.directives.values():
+    for directive in directives:
         for arg in directive.args.values():
             if arg.applied:
                 yield arg, "ARGUMENT_DEFINITION"
@@ -164,10 +167,16 @@ def check_values(subgraph: Subgraph, problems: Problems) -> None:
     for element in subgraph.elements():
         for item in element.applied:
             definition = subgraph.directives.get(item.name)
-            for name, value in item.args.items() if definition else ():
-                arg = definition.args.get(name) if definition else None
-                if value not in _NOTHING and arg is not None and not is_valid(subgraph.types, value, arg.type, partial=True):
-                    report(f'{value_text(value)} is not a value of type "{arg.type}" for "{arg.coordinate}"', item)
+            if definition is not None and item.args:
+                _check_application(subgraph, item, definition, report)
+
+
+def _check_application(subgraph: Subgraph, item: Applied, definition: DirectiveDef, report: Report) -> None:
+    for name, value in item.args.items():
+        arg = definition.args.get(name)
+        if arg is None or value in _NOTHING or is_valid(subgraph.types, value, arg.type, partial=True):
+            continue
+        report(f'{value_text(value)} is not a value of type "{arg.type}" for "{arg.coordinate}"', item)
 
 
 def _check_type(subgraph: Subgraph, type_: TypeDef, report: Report) -> None:
@@ -177,10 +186,7 @@ def _check_type(subgraph: Subgraph, type_: TypeDef, report: Report) -> None:
         if not type_.fields and not root:
             report(f'"{type_.name}" has no fields', type_)
         for field in type_.fields.values():
-            if not field.name.startswith("_"):
-                _check_name(field, report)
-            elif field.name.startswith("__"):
-                _check_name(field, report)
+            _check_name(field, report)
             for arg in field.args.values():
                 _check_input(subgraph, arg, report)
     elif type_.kind == "InputObject":

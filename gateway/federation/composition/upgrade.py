@@ -25,6 +25,7 @@ from gateway.federation.composition.selections import (
 )
 from gateway.federation.composition.typerefs import named_type
 from gateway.federation.composition.values import same_value
+from gateway.federation.links import FEDERATION
 from gateway.federation.subgraph import Subgraph
 
 
@@ -79,9 +80,7 @@ def _remember(subgraphs: Sequence[Subgraph]) -> _Originals:
             )
             keys = type_.all_fed("key")
             first = _top_level(facts, type_, keys[0]) if keys else ()
-            tags = {
-                name: item.all_fed("tag") for name, item in type_.fields.items() if not item.fed("external")
-            }
+            tags = {name: item.all_fed("tag") for name, item in type_.fields.items() if not item.fed("external")}
             originals.setdefault(type_.name, {})[subgraph.name] = _Original(
                 type_, type_.defined, resolved, frozenset(item.name for item in first), tags
             )
@@ -157,7 +156,7 @@ class _Upgrade:
         for element in subgraph.elements() if own else ():
             for item in element.applied:
                 if item.fed is None and item.name in subgraph.fed_names:
-                    item.fed, item.spec = item.name, (known.FEDERATION, item.name)
+                    item.fed, item.spec = item.name, (FEDERATION, item.name)
 
     def _fields_as_strings(self) -> None:
         for element in self.subgraph.elements():
@@ -333,9 +332,7 @@ class _Upgrade:
         for item in self.subgraph.fields():
             if not item.fed("external"):
                 continue
-            elsewhere = [
-                tag for original in self._others(item.parent) for tag in original.tags.get(item.name, ())
-            ]
+            elsewhere = [tag for original in self._others(item.parent) for tag in original.tags.get(item.name, ())]
             item.applied = [
                 tag
                 for tag in item.applied
@@ -344,7 +341,7 @@ class _Upgrade:
 
 
 def _shareable() -> Applied:
-    return Applied("shareable", {}, None, 0, (known.FEDERATION, "shareable"), "shareable")
+    return Applied("shareable", {}, None, 0, (FEDERATION, "shareable"), "shareable")
 
 
 def _drop(element: Element, name: str) -> bool:
