@@ -182,7 +182,7 @@ class _Measure:
                 size, on_page = self.list_size(node, place, sliced, on_page)
                 times = min(CEILING, times * size)
             elif composite:
-                page = self.limits.page_size if sliced is None and _sliceable(definition) else sliced or page
+                page = sliced if sliced is not None else self.unsliced(definition)
             total.weigh(min(CEILING, times * _weight(definition, composite)), on_page)
         if node.selection_set is not None:
             kind = get_named_type(definition.type) if definition is not None else None
@@ -196,6 +196,9 @@ class _Measure:
         if place.page is None:
             return 1, True
         return place.page, on_page
+
+    def unsliced(self, definition: GraphQLField) -> int:
+        return self.limits.page_size if _sliceable(definition) else self.limits.list_size
 
     def slicing(self, node: FieldNode, definition: GraphQLField) -> tuple[int | None, frozenset[str] | None]:
         """The asked or declared size of a list or page, and the fields below that have it (None: every list)."""
