@@ -27,7 +27,6 @@ from tests.resolvers.fhir_r4.server import (
     source,
 )
 
-
 # 1 paging loses records
 
 
