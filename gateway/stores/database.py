@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 BUSY_SECONDS = 5.0  # how long a writer waits for another worker's
 POOL_SIZE = 8
@@ -76,6 +78,12 @@ class Database:
                     )
         return self._pool
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reading only, which keeps no writer waiting. Raises SQLAlchemyError, OSError."""
+        async with self.engine.execution_options(reading=True).connect() as connection:
+            yield connection
+
     def connect_sqlite(self, timeout: float) -> sqlite3.Connection:
         """A driver connection in autocommit mode. The file must exist. Raises sqlite3.Error."""
         connection = sqlite3.connect(
@@ -129,4 +137,5 @@ def _sqlite_events(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reading = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from typing import Any
 
 from nhs_number.validate import is_valid
 from sqlalchemy import delete, insert, or_, select
@@ -89,31 +90,22 @@ class OptOutRegistry:
     async def show(self, nhs_number: str) -> tuple[OptOutEvent, ...]:
         """The whole history of a person, oldest first, under all their numbers. Raises as `add`."""
         number = checked(nhs_number)
-        async with self._reading() as connection:
-            group = await _group(connection, number)
-            rows = await connection.execute(
-                select(optout_event).where(optout_event.c.nhs_number.in_(group)).order_by(optout_event.c.id)
-            )
-            return tuple(
-                OptOutEvent(
-                    row.nhs_number,
-                    OptOutKind(row.kind),
-                    row.reason_code,
-                    row.by_subject,
-                    datetime.fromisoformat(row.at),
-                )
-                for row in rows
-            )
+        try:
+            async with self._database.reading() as connection:
+                group = await _group(connection, number)
+                statement = select(optout_event).where(optout_event.c.nhs_number.in_(group))
+                rows = (await connection.execute(statement.order_by(optout_event.c.id))).all()
+            return tuple(_event(row) for row in rows)
+        except Exception:
+            pass
+        raise RegistryUnavailable("the opt-out registry cannot be read")
 
     async def aclose(self) -> None:
         """Close the reader; the database is the caller's."""
         await self._reader.aclose()
 
-    def _writing(self) -> _Guarded:
-        return _Guarded(self._database, lock=True)
-
-    def _reading(self) -> _Guarded:
-        return _Guarded(self._database, lock=False)
+    def _writing(self) -> _Writing:
+        return _Writing(self._database)
 
     async def _record(
         self, connection: AsyncConnection, number: str, kind: OptOutKind, reason: str, by: str, at: datetime
@@ -126,12 +118,11 @@ class OptOutRegistry:
         )
 
 
-class _Guarded:
+class _Writing:
     """A transaction whose database failures all come out as RegistryUnavailable."""
 
-    def __init__(self, database: Database, *, lock: bool) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._lock = lock
 
     async def __aenter__(self) -> AsyncConnection:
         self._transaction = self._database.engine.begin()
@@ -141,12 +132,11 @@ class _Guarded:
             connection = None
         if connection is None:
             raise RegistryUnavailable("the opt-out registry cannot be reached")
-        if self._lock:  # on SQLite the transaction itself is exclusive
-            try:
-                await connection.execute(select(registry_lock).with_for_update())
-            except BaseException as error:
-                await self.__aexit__(type(error), error, error.__traceback__)
-                raise
+        try:
+            await connection.execute(select(registry_lock).with_for_update())  # one writer at a time
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
         return connection
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
@@ -159,6 +149,11 @@ class _Guarded:
             failed = True
         if failed or (isinstance(error, Exception) and not isinstance(error, ValueError)):
             raise RegistryUnavailable("the opt-out registry could not be used") from None
+
+
+def _event(row: Any) -> OptOutEvent:
+    at = datetime.fromisoformat(row.at)
+    return OptOutEvent(row.nhs_number, OptOutKind(row.kind), row.reason_code, row.by_subject, at)
 
 
 def checked(nhs_number: str) -> str:
