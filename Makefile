@@ -12,7 +12,7 @@ test: setup packages check
 	$(BIN)/pytest -n 2 --dist loadgroup $(PYTEST)
 
 check: lint types
-	$(BIN)/joinup schema export --check schema.graphql
+	$(BIN)/joinup schema check
 
 lint: setup
 	$(BIN)/ruff check .

@@ -40,7 +40,7 @@ class Access:
     context: RecordContext
     outcome: Outcome
     generation: int
-    denied: Sequence[str]
+    denied: Sequence[tuple[str, str]]
 
 
 class Audit(Protocol):
@@ -113,8 +113,7 @@ class RecordEngine:
         try:
             outcome = await generation.executor.run(ready.prepared, operation.values, context)
             shown = context.journal.patients - context.journal.refused
-            denied = sorted({view.denied[pair] for pair in _used(ready, view)})
-            await self._write(Access(operation, caller, request, context, outcome, generation.number, denied))
+            await self._write(Access(operation, caller, request, context, outcome, generation.number, ready.denied))
             if operation.kind == "query" and shown and await people.refuse_opted_out(shown):
                 return None
         except RegistryDown as error:
@@ -134,11 +133,6 @@ class RecordEngine:
             raise Refusal("AUDIT_UNAVAILABLE") from error
 
 
-def _used(ready: Ready, view: RoleView) -> list[tuple[str, str]]:
-    """The denied fields that this operation asks for."""
-    return [pair for pair in ready.prepared.projection.forbidden_used if pair in view.denied]
-
-
 _encode = msgspec.json.Encoder().encode
 
 
@@ -152,6 +146,6 @@ def _reply(outcome: Outcome, view: RoleView) -> Complete:
 
 def _entry(error: ResponseError, view: RoleView) -> dict[str, Any]:
     entry = error.to_json()
-    if error.code == FORBIDDEN and error.field is not None:
-        entry["extensions"]["rule"] = view.denied.get(error.field)
+    if error.code == FORBIDDEN and error.about is not None:
+        entry["extensions"]["rule"] = view.denied.get(error.about)
     return entry

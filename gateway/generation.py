@@ -36,12 +36,14 @@ class RoleView:
 
 @dataclass(slots=True)
 class Ready:
-    """An operation ready to run for a role: its plan with compiled steps and projection."""
+    """An operation ready to run for a role: its plan with compiled steps and projection, and what was cut out of it,
+    as (Type.field, rule)."""
 
     text: str
     name: str | None
     plan: QueryPlan
     prepared: Prepared
+    denied: tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -91,7 +93,7 @@ class Generation:
         for (role, key, name), text in known:
             try:
                 self.ready(role, key, text, parse(text), name)
-            except Exception:  # noqa: S112 - an operation that the new graph cannot answer fails when it is asked
+            except Exception:
                 continue
 
     def known(self) -> list[tuple[Key, str]]:
@@ -107,6 +109,8 @@ class Generation:
 
     def _prepare(self, role: str, text: str, document: DocumentNode, name: str | None) -> Ready:
         view = self.view(role)
-        plan = self._planner.plan(cut(document, self.api, view.denied), name, gates=self.gates)
-        forbidden = frozenset(view.denied)
-        return Ready(text, name, plan, Prepared(plan, self.api, document, name, forbidden, view.schema))
+        allowed, gone = cut(document, self.api, view.denied)
+        plan = self._planner.plan(allowed, name, gates=self.gates)
+        prepared = Prepared(plan, self.api, document, name, frozenset(view.denied), view.schema)
+        denied = tuple((f"{type_}.{field}", view.denied[type_, field]) for type_, field in sorted(gone))
+        return Ready(text, name, plan, prepared, denied)

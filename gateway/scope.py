@@ -55,12 +55,15 @@ def denied_fields(scope: FieldScope, schema: GraphQLSchema) -> dict[tuple[str, s
     return denied
 
 
-def cut(document: DocumentNode, schema: GraphQLSchema, denied: Denied) -> DocumentNode:
-    """The document without the denied fields. A selection that loses everything keeps a `__typename`, so that its
-    object still shows that it is there. Returns the same document where nothing is cut."""
+def cut(
+    document: DocumentNode, schema: GraphQLSchema, denied: Denied
+) -> tuple[DocumentNode, frozenset[tuple[str, str]]]:
+    """The document without the denied fields, and which they were. A selection that loses everything keeps a
+    `__typename`, so that its object still shows that it is there."""
     info = TypeInfo(schema)
-    result: DocumentNode = visit(document, TypeInfoVisitor(info, _Cutter(info, schema, denied)))
-    return result
+    cutter = _Cutter(info, schema, denied)
+    result: DocumentNode = visit(document, TypeInfoVisitor(info, cutter))
+    return result, frozenset(cutter.gone)
 
 
 class _Cutter(Visitor):
@@ -69,24 +72,22 @@ class _Cutter(Visitor):
         self._info = info
         self._schema = schema
         self._denied = denied
+        self.gone: set[tuple[str, str]] = set()
 
     def enter_field(self, node: FieldNode, *_: Any) -> Any:
         parent = self._info.get_parent_type()
-        if parent is not None and self._is_denied(parent, node.name.value):
-            return REMOVE
-        return None
+        if parent is None:
+            return None
+        types = self._schema.get_possible_types(parent) if is_abstract_type(parent) else [parent]
+        hidden = {(type_.name, node.name.value) for type_ in types} & self._denied.keys()
+        self.gone |= hidden
+        # A field of an abstract type goes only when no type that it may stand for shows it.
+        return REMOVE if hidden and len(hidden) == len(types) else None
 
     def leave_selection_set(self, node: SelectionSetNode, *_: Any) -> Any:
         if node.selections:
             return None
         return SelectionSetNode(selections=(FieldNode(name=NameNode(value="__typename")),))
-
-    def _is_denied(self, parent: Any, field: str) -> bool:
-        """A field of an abstract type is cut only when no type that it may stand for shows it."""
-        if not is_abstract_type(parent):
-            return (parent.name, field) in self._denied
-        possible = self._schema.get_possible_types(parent)
-        return bool(possible) and all((type_.name, field) in self._denied for type_ in possible)
 
 
 def visible_schema(schema: GraphQLSchema, denied: Denied) -> GraphQLSchema:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from policies.bundle import Policies
-
 from policies.caller import Caller
 from policies.sections import Section
 from resolvers.record.status import SourceState
-from resolvers.sources.source import Answer, SectionAnswer
+from resolvers.sources.source import Answer
 
 if TYPE_CHECKING:
     from resolvers.directory import Directory
@@ -35,14 +34,27 @@ class OptOuts(Consent, Protocol):
     async def withdraw(self, nhs_number: str, *, by: str, reason: str) -> None: ...
 
 
+class CachedAnswer(Protocol):
+    """What a look-up found, and the place to keep what it did not find."""
+
+    @property
+    def answer(self) -> Answer | None: ...
+
+    async def keep(self, answer: Answer) -> None:
+        """Keep an answer there for a while. Never raises."""
+        ...
+
+
 class AnswerCache(Protocol):
     """A short-lived store of what passed the sensitivity gate. A miss is never an error."""
 
-    async def get(
-        self, source: str, nhs_number: str, sections: Collection[Section], variant: str
-    ) -> Mapping[Section, SectionAnswer]: ...
+    async def look_up(self, source: str, nhs_number: str, sections: frozenset[Section], variant: str) -> CachedAnswer:
+        """One source's answer for exactly these sections. `variant` holds whatever else can change it."""
+        ...
 
-    async def put(self, source: str, nhs_number: str, answer: Answer, variant: str) -> None: ...
+    async def drop(self, nhs_number: str) -> None:
+        """Forget everything about a person, on every worker that shares the store. Never raises."""
+        ...
 
 
 class Admission(Protocol):

@@ -55,9 +55,9 @@ def _covers(coverage: Coverage, person: Person | None) -> bool | None:
         return True
     if person is None:
         return None
-    if coverage.practice is not None:
+    if coverage.practices:
         if person.practice is not None:
-            return person.practice.ods_code == coverage.practice
+            return person.practice.ods_code in coverage.practices
         return None if person.restricted else False
     if person.local_authority is not None:
         return person.local_authority in coverage.local_authorities

@@ -13,7 +13,7 @@ from resolvers.context import RecordContext
 from resolvers.order import newest_first
 from resolvers.record.activity import is_active
 from resolvers.record.status import Completeness, Finding, SourceState, SourceStatus
-from resolvers.record.values import Entry
+from resolvers.record.values import Entry, PartialDateTime
 from resolvers.restriction import without_whereabouts
 from resolvers.sources.demographics import Person
 from resolvers.sources.source import Answer, Ask, SectionAnswer, Source, Subject
@@ -91,19 +91,25 @@ class RecordLoader:
             task.cancel()
 
     async def _ask(self, source: Source, sections: frozenset[Section]) -> Answer:
-        context, number = self.context, self.nhs_number
-        variant = (
-            f"{context.policies.sensitivity.version}:{context.caller.organisation}:{context.caller.job_role or ''}"
-        )
-        cached: Mapping[Section, SectionAnswer] = {}
-        if context.cache is not None:
-            cached = await context.cache.get(source.id, number, sections, variant)
-        missing = sections - cached.keys()
-        fresh = await self._fetch(source, missing) if missing else {}
-        whole = {section: answer for section, answer in fresh.items() if answer.status in ANSWERED}
-        if context.cache is not None and whole:
-            await context.cache.put(source.id, number, whole, variant)
-        return {**cached, **fresh}
+        context = self.context
+        if context.cache is None:
+            return await self._fetch(source, sections)
+        looked = await context.cache.look_up(source.id, self.nhs_number, sections, self._variant())
+        if looked.answer is not None:
+            return looked.answer
+        answer = await self._fetch(source, sections)
+        if all(part.status in ANSWERED for part in answer.values()):
+            await looked.keep(answer)
+        return answer
+
+    def _variant(self) -> str:
+        """What else can change a source's answer: the gate's tables, who asks on whose behalf, the day, the person."""
+        context = self.context
+        caller = context.caller
+        born = self.person.birth_date if self.person else None
+        day = context.now.date().isoformat()
+        parts = (context.policies.sensitivity.version, caller.organisation, caller.role, caller.job_role, born, day)
+        return "|".join(part or "" for part in parts)
 
     async def _fetch(self, source: Source, sections: frozenset[Section]) -> Answer:
         context = self.context
@@ -146,7 +152,10 @@ class RecordLoader:
             self.context.journal.asked(source.id, section, state)
             statuses.append(
                 SourceStatus(
-                    organisation=source.organisation, status=state, as_of=answer.as_of, warnings=answer.warnings
+                    organisation=source.organisation,
+                    status=state,
+                    as_of=None if answer.as_of is None else PartialDateTime(answer.as_of),
+                    warnings=answer.warnings,
                 )
             )
         return SectionRecord(newest_first(entries), statuses, known_none)

@@ -15,13 +15,13 @@ from resolvers.record.values import NHSNumber, Organisation, PartialDateTime
 from resolvers.sources.demographics import Person, Search
 from resolvers.sources.upstream import Failure, UpstreamError
 
-RecordSection = strawberry.enum(Section, name="RecordSection", description="A section of the record.")
+strawberry.enum(Section, name="RecordSection", description="A section of the record.")
 
 
 @strawberry.type(description="An organisation that is connected to the record.")
 class ConnectedOrganisation:
     organisation: Organisation = strawberry.field(description="The organisation.")
-    gives: list[RecordSection] = strawberry.field(description="The sections that it can answer.")  # type: ignore[valid-type]
+    gives: list[Section] = strawberry.field(description="The sections that it can answer.")
     reachable: bool | None = strawberry.field(
         description="Whether the last calls to it got through; empty where none has been made yet."
     )

@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 from policies.restricted import withheld_fields
-
 from resolvers.record.values import Entry
 
 
@@ -18,7 +17,7 @@ def without_whereabouts(entry: Entry) -> Entry:
 
 
 @cache
-def _emptied(kind: type[Entry]) -> dict[str, Any]:
+def _emptied(kind: type) -> dict[str, Any]:
     withheld = withheld_fields(kind.__name__)
     return {
         field.name: field.default_factory() if callable(field.default_factory) else field.default

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import nhs_number
+from nhs_number.validate import is_valid
 from strawberry import scalar
+from strawberry.types.scalar import ScalarDefinition
 
 from resolvers.errors import BadUserInput
 from resolvers.record.values import NHSNumber, PartialDateTime
@@ -27,7 +28,7 @@ def parse_nhs_number(value: Any) -> str:
     if isinstance(value, str):
         digits = re.sub(r"[ -]", "", value)
         plain = len(digits) == 10 and digits.isascii() and digits.isdigit()
-        if plain and len(set(digits)) > 1 and nhs_number.is_valid(digits):
+        if plain and len(set(digits)) > 1 and is_valid(digits):
             return digits
     raise BadUserInput("An NHS number has ten digits, of which the last is a check digit. This one is not valid.")
 
@@ -39,7 +40,7 @@ def parse_partial_date_time(value: Any) -> str:
     raise BadUserInput("A date is written 2024, 2024-05, 2024-05-17 or 2024-05-17T09:30:00Z.")
 
 
-SCALARS = {
+SCALARS: dict[object, ScalarDefinition] = {
     NHSNumber: scalar(
         name="NHSNumber",
         description="An NHS number: ten digits, the last a check digit. Spaces are allowed.",

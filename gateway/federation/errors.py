@@ -59,6 +59,8 @@ class ResponseError:
     service: str | None = None
     message: str | None = None
     extensions: Mapping[str, Any] = field(default_factory=dict)
+    about: tuple[str, str] | None = None
+    """The (type, field) that a FORBIDDEN error is about."""
 
     def to_json(self) -> dict[str, Any]:
         """The error as GraphQL writes it."""

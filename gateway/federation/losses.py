@@ -107,7 +107,7 @@ class _Explainer:
     def error(self, problem: Problem) -> ResponseError:
         path = problem.path
         if problem.trouble is Trouble.FORBIDDEN:
-            return ResponseError(FORBIDDEN, path)
+            return ResponseError(FORBIDDEN, path, about=(problem.parent, problem.field))
         givers = suppliers(self._supplied, path)
         if problem.trouble is not Trouble.MISSING:
             return ResponseError(SOURCE_INVALID, path, self._service(givers))

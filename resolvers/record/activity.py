@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from resolvers.record.alerts import Alert, AlertStatus
 from resolvers.record.allergies import Allergy, AllergyStatus
 from resolvers.record.conditions import Condition, ConditionStatus
@@ -12,7 +14,7 @@ from resolvers.record.stays import HospitalStay, StayStatus
 from resolvers.record.team import CareTeamMember
 from resolvers.record.values import Entry
 
-_HOLDING = {
+_HOLDING: dict[type[Entry], set[Any]] = {
     Allergy: {AllergyStatus.ACTIVE, None},
     Alert: {AlertStatus.ACTIVE, None},
     CarePlan: {CarePlanStatus.ACTIVE, CarePlanStatus.ON_HOLD},
@@ -27,7 +29,8 @@ def is_active(entry: Entry) -> bool | None:
     """True or False where this kind of entry can hold or cease to; None where that means nothing."""
     holding = _HOLDING.get(type(entry))
     if holding is not None:
-        return getattr(entry, "status") in holding  # noqa: B009 - the type is known to have it, mypy is not
+        status: Any = getattr(entry, "status", None)
+        return status in holding
     if isinstance(entry, CareTeamMember):
         return entry.period is None or entry.period.end is None
     return None

@@ -124,12 +124,12 @@ FAILED = {
 class Coverage:
     """Whom a source cares for, as its configuration says.
 
-    `everybody`: ask for every person in the area (hospitals, trusts). `practice`: only people registered with this
-    ODS code. `local_authorities`: only people who live in one of these (ONS codes).
+    `everybody`: ask for every person in the area (hospitals, trusts). `practices`: only people registered with one of
+    these (ODS codes). `local_authorities`: only people who live in one of these (ONS codes).
     """
 
     everybody: bool = False
-    practice: str | None = None
+    practices: frozenset[str] = frozenset()
     local_authorities: frozenset[str] = frozenset()
 
 
