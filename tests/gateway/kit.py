@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import AsyncIterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpx
 import jwt
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from graphql import GraphQLSchema, build_schema, execute
 
 from gateway.app import Gateway
@@ -62,6 +65,11 @@ type Note { text: String patient: Patient }
 
 @cache
 def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
+    """The issuer's key; another process of the same test reads it from the file that JOINUP_TEST_KEY names."""
+    if bits == 2048 and (file := os.environ.get("JOINUP_TEST_KEY")):
+        key = load_pem_private_key(Path(file).read_bytes(), None)
+        assert isinstance(key, rsa.RSAPrivateKey)
+        return key
     return rsa.generate_private_key(65537, bits)
 
 
