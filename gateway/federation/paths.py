@@ -211,7 +211,7 @@ class PathFinder:
                 continue
             visited.add(at.id)
             for edge in at.key_edges():
-                if not self._may_try(node, edge, target, seen_here, keys_here):
+                if not self._may_try(node, at, edge, target, seen_here, keys_here):
                     continue
                 now_seen = seen_here | {edge.tail.subgraph}
                 needs = self.satisfy(at, edge, now_seen, keys_here)
@@ -228,7 +228,15 @@ class PathFinder:
                     heapq.heappush(queue, (cost + hop.cost, count, edge.tail, further, now_seen, next_keys))
         return tuple(way for subgraph in sorted(best) for way in best[subgraph][1])
 
-    def _may_try(self, source: Node, edge: Edge, target: Target, seen: _Set, keys: frozenset[int]) -> bool:
+    def _may_try(
+        self,
+        source: Node,
+        at: Node,
+        edge: Edge,
+        target: Target,
+        seen: _Set,
+        keys: frozenset[int],
+    ) -> bool:
         self._tries += 1
         if self._tries > _MAX_TRIES:
             raise SearchLimitError("too many ways through the supergraph: the search was stopped")
@@ -240,7 +248,10 @@ class PathFinder:
         resolvers = self.graph.resolvers(source.type, target.name)
         if resolvers and subgraph not in resolvers:
             return False
-        return not _depends(edge.requires, target)
+        if not _depends(edge.requires, target):
+            return True
+        # a key may name part of what is sought, as long as that part is at hand already
+        return target.sel is not None and self._locally(at, edge.requires) is not None
 
     def _locally(self, node: Node, selection: Sequence[Sel]) -> tuple[Chain, ...] | None:
         """Chains for a selection that the node itself answers, without conditions; else None."""
@@ -326,7 +337,9 @@ class PathFinder:
                 into.append(reached)
                 continue
             below = [(chain, tail(starts[0][1], chain)) for chain in reached]
-            free = isinstance(item, FieldSel) and not self.strict  # below a field other objects begin: nothing is used up
+            free = (
+                isinstance(item, FieldSel) and not self.strict
+            )  # below a field other objects begin: nothing is used up
             if not self._collect(below, item.sel or (), _NONE if free else seen, frozenset() if free else keys, into):
                 return False
         return True

@@ -73,17 +73,19 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A field's argument: its printed type, and whether the API hides it."""
+    """A field's argument: its printed type and default, and whether the API hides it."""
 
     name: str
     type: str
     inaccessible: bool = False
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FieldDef:
     """A field. `type` is printed GraphQL, `base` its innermost name; `joins` is None where the
-    supergraph has no @join__field for it at all (every subgraph with the parent type resolves it)."""
+    supergraph has no @join__field for it at all (every subgraph with the parent type resolves it).
+    `default` is an input field's printed default value."""
 
     name: str
     type: str
@@ -92,6 +94,7 @@ class FieldDef:
     joins: Mapping[str, FieldJoin] | None = None
     inaccessible: bool = False
     directives: tuple[Applied, ...] = ()
+    default: str | None = None
 
     @property
     def is_list(self) -> bool:

@@ -151,11 +151,13 @@ class _Reader:
             type=print_ast(node.type),
             base=_base(node.type),
             arguments=tuple(
-                Argument(a.name.value, print_ast(a.type), self._inaccessible(a.directives or ())) for a in arguments
+                Argument(a.name.value, print_ast(a.type), self._inaccessible(a.directives or ()), _default(a))
+                for a in arguments
             ),
             joins=self._field_joins(node.name.value, directives, joins, owner),
             inaccessible=self._inaccessible(directives),
             directives=self._applied(directives),
+            default=_default(node),
         )
 
     def _field_joins(
@@ -255,6 +257,11 @@ def _field_join(given: dict[str, object]) -> FieldJoin:
         used_overridden=bool(given.get("usedOverridden", False)),
         context_arguments=bool(given.get("contextArguments")),
     )
+
+
+def _default(node: FieldDefinitionNode | InputValueDefinitionNode) -> str | None:
+    given = getattr(node, "default_value", None)
+    return None if given is None else print_ast(given)
 
 
 def _arguments(directive: DirectiveNode) -> dict[str, object]:
