@@ -19,14 +19,10 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import msgspec
-from aiocache import RedisCache
 from aiocache.base import BaseCache
-from aiocache.serializers import NullSerializer
 
-from gateway.stores.cache_memory import BoundedMemoryCache
 from gateway.stores.singleflight import SingleFlight
 
 T = TypeVar("T")
@@ -35,7 +31,6 @@ MARK_BYTES = 16
 MAX_TTL_SECONDS = 300.0
 MARK_SECONDS = MAX_TTL_SECONDS * 2  # a mark outlives every entry made under it
 MAX_VALUE_BYTES = 2 * 1024 * 1024
-REDIS_SECONDS = 0.1
 BACK_OFF_SECONDS = 1.0
 MAX_BACK_OFF_SECONDS = 30.0
 MIN_KEY_BYTES = 32
@@ -193,25 +188,3 @@ def _entry_key(mark_key: str, parts: tuple[str, ...]) -> str:
         digest.update(len(data).to_bytes(8, "big"))
         digest.update(data)
     return f"{mark_key}:{digest.hexdigest()}"
-
-
-def backend_for(url: str | None, *, max_entries: int = 10_000, max_bytes: int = 64 * 1024 * 1024) -> BaseCache:
-    """The backend of a URL: None for memory, redis://… or rediss://… for Redis. Raises ValueError."""
-    if url is None or url == "memory":
-        return BoundedMemoryCache(max_entries, max_bytes)
-    parts = urlsplit(url)
-    database = parts.path.strip("/") or "0"
-    if parts.scheme not in ("redis", "rediss") or not parts.hostname or not database.isdigit():
-        raise ValueError("not a cache URL: use memory, redis://host:port/0 or rediss://host:port/0")
-    extra = {"username": unquote(parts.username)} if parts.username else {}
-    return RedisCache(
-        endpoint=parts.hostname,
-        port=parts.port or 6379,
-        db=int(database),
-        password=unquote(parts.password) if parts.password else None,
-        ssl=parts.scheme == "rediss",
-        create_connection_timeout=REDIS_SECONDS,
-        connection_pool_kwargs=extra,
-        serializer=NullSerializer(encoding=None),
-        timeout=REDIS_SECONDS,
-    )
