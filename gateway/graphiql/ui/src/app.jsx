@@ -79,6 +79,7 @@ function Workbench({ token, who }) {
       defaultTabs={tabs.length ? tabs : undefined}
       schema={who.introspection ? undefined : null}
       shouldPersistHeaders={false}
+      showPersistHeadersSettings={false}
       isHeadersEditorEnabled={false}
       defaultEditorToolsVisibility="variables"
     />
