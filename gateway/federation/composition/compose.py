@@ -16,6 +16,8 @@ from typing import Any
 
 from graphql import GraphQLSchema
 
+from gateway.federation.composition import coverage
+from gateway.federation.composition.coverage import FieldFacts, field_facts
 from gateway.federation.composition.errors import CompositionError, Hint, Problems
 from gateway.federation.composition.facts import Facts
 from gateway.federation.composition.merge import merge_subgraphs
@@ -35,8 +37,9 @@ RESERVED_NAME = "_"
 class Composition:
     """The outcome. Without `ok`, only `errors` and `hints` mean anything.
 
-    `field_subgraphs` maps each field ("Type.field") to the subgraphs that resolve it; `merged` holds every
-    merged element with the directives of composed specifications, for checks beyond federation's own.
+    `fields` says of each field ("Type.field") which subgraphs resolve it and which directives of composed
+    custom specifications it carries; `merged` is the supergraph element by element. Both are for checks
+    beyond federation's own.
     """
 
     errors: tuple[CompositionError, ...] = ()
@@ -45,7 +48,7 @@ class Composition:
     supergraph: Supergraph | None = None
     merged: MergedSupergraph | None = None
     subgraph_names: tuple[str, ...] = ()
-    field_subgraphs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fields: Mapping[str, FieldFacts] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -98,8 +101,20 @@ def compose(subgraphs: Sequence[SubgraphInput], *, satisfiability: bool = True) 
         supergraph,
         ctx.out,
         tuple(item.name for item in inputs),
-        ctx.field_subgraphs,
+        field_facts(ctx),
     )
+
+
+def nullability_errors(composition: Composition, core_subgraph: str) -> list[CompositionError]:
+    """Fields of other subgraphs that must be nullable, so that a failed fetch loses nothing but themselves.
+
+    Raises ValueError when the composition failed or there is no such subgraph.
+    """
+    if composition.supergraph is None:
+        raise ValueError("nothing was composed; see errors")
+    if core_subgraph not in composition.subgraph_names:
+        raise ValueError(f'there is no subgraph "{core_subgraph}"')
+    return coverage.nullability_errors(composition.supergraph, composition.fields, core_subgraph)
 
 
 def _failed(problems: Problems) -> Composition:

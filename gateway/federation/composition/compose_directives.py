@@ -52,6 +52,7 @@ def compose_directives(ctx: Merging) -> None:
             link = links[newest.url.identity] = SupergraphLink(str(newest.url))
             ctx.out.links.append(link)
         link.imports.append(("@" + item.own, "@" + item.ours))
+        ctx.out.composed[item.ours] = (newest.url.identity, item.own)
         _define(ctx, item, newest)
 
 

@@ -110,6 +110,7 @@ class Supergraph:
     roots: dict[RootKind, str] = field(default_factory=dict)
     schema: Element = field(default_factory=lambda: Element("schema"))
     kept: list[JoinDirective] = field(default_factory=list)
+    composed: dict[str, tuple[str, str]] = field(default_factory=dict)  # directive -> (identity, own name)
 
     def composites(self) -> list[MergedType]:
         """Object and interface types."""

@@ -292,9 +292,9 @@ class _Upgrade:
             for item in list(type_.fields.values()):
                 if facts.is_external(item) and not facts.is_used(item):
                     del type_.fields[item.name]
-            if type_.fields:
+            if type_.fields or type_.name == self.subgraph.roots.get("query"):
                 continue
-            if self._is_referenced(type_.name):
+            if type_.fed("key") or self._is_referenced(type_.name):
                 self.problems.error(
                     "TYPE_WITH_ONLY_UNUSED_EXTERNAL",
                     f'"{type_.name}" has only @external fields, and none of them is used',
