@@ -26,7 +26,7 @@ from gateway.federation.fetcher import Fetcher, FetchFailure, SubgraphError, Sub
 from gateway.federation.gates import Gate, in_order, withhold
 from gateway.federation.losses import Losses
 from gateway.federation.merge import Mismatch, clone, merge
-from gateway.federation.plan import FetchStep, GatePoint, QueryPlan
+from gateway.federation.plan import Condition, FetchStep, GatePoint, QueryPlan
 from gateway.federation.project import Projection
 from gateway.federation.rename import rename, renamed_path
 from gateway.federation.representations import Builder
@@ -167,12 +167,13 @@ class Execution:
 
     async def _run(self, compiled: Step) -> None:
         step = compiled.step
-        if not self._holds(step):
+        if not self._hold(step.conditions):
             return
         variables = {name: self.variables[name] for name in step.variables if name in self.variables}
         asked: list[tuple[list[dict[str, Any]], list[list[int]]]] = []
         for entity, builder in zip(step.entities, compiled.builders, strict=True):
-            targets = [item for path in entity.targets for item in objects(self.tree, path)]
+            paths = entity.targets if self._hold(entity.conditions) else ()
+            targets = [item for path in paths for item in objects(self.tree, path)]
             sent, users = builder.collect(targets)
             variables[entity.variable] = sent
             asked.append((targets, users))
@@ -186,10 +187,10 @@ class Execution:
         else:
             await self._take_root(compiled, response)
 
-    def _holds(self, step: FetchStep) -> bool:
-        return not step.conditions or any(
+    def _hold(self, conditions: tuple[tuple[Condition, ...], ...]) -> bool:
+        return not conditions or any(
             all(bool(self.variables.get(condition.variable)) is condition.value for condition in together)
-            for together in step.conditions
+            for together in conditions
         )
 
     async def _fetch(self, step: FetchStep, variables: Mapping[str, Any]) -> SubgraphResponse | None:

@@ -24,9 +24,10 @@ def renamed_path(path: Sequence[Any], renames: Sequence[Rename]) -> tuple[Any, .
     keys: list[str] = []
     for key in path:
         if isinstance(key, str):
-            key = _target(keys, key, renames)
+            shown.append(_target(keys, key, renames))
             keys.append(key)
-        shown.append(key)
+        else:
+            shown.append(key)
     return tuple(shown)
 
 

@@ -27,11 +27,11 @@ class Builder:
     """Builds the representations of one `_entities` input."""
 
     def __init__(self, entity: EntityInput) -> None:
-        self._choices: dict[str, Callable[[Object, str], Object | None]] = {}
+        self._choices: dict[str, list[Callable[[Object, str], Object | None]]] = {}
         for representation in entity.representations:
             build = _builder(representation)
             for name in representation.types:
-                self._choices.setdefault(name, build)
+                self._choices.setdefault(name, []).append(build)
         names = list(self._choices)
         self._only = names[0] if len(names) == 1 else None
 
@@ -41,24 +41,20 @@ class Builder:
         sent: list[Object] = []
         users: list[list[int]] = []
         for position, item in enumerate(objects):
-            built = self._build(item)
-            if built is None:
-                continue
-            key = _identity(built)
-            index = distinct.get(key)
-            if index is None:
-                distinct[key] = len(sent)
-                sent.append(built)
-                users.append([position])
-            else:
-                users[index].append(position)
+            name = item.get("__typename", self._only)
+            for build in self._choices.get(name, ()) if isinstance(name, str) else ():
+                built = build(item, name)
+                if built is None:
+                    continue
+                key = _identity(built)
+                index = distinct.get(key)
+                if index is None:
+                    distinct[key] = len(sent)
+                    sent.append(built)
+                    users.append([position])
+                else:
+                    users[index].append(position)
         return sent, users
-
-    def _build(self, item: Object) -> Object | None:
-        name = item.get("__typename", self._only)
-        if not isinstance(name, str) or name not in self._choices:
-            return None
-        return self._choices[name](item, name)
 
 
 def _identity(built: Object) -> Any:

@@ -116,10 +116,13 @@ def _rename(root: Node, step: FetchStep) -> None:
             at = _at(root, (*start, *rename.path))
             source = at.below.get(rename.source)
             if source is not None:
-                target = at.below.setdefault(rename.target, Node())
-                target.steps += [each for each in source.steps if each not in target.steps]
-                for key, node in source.below.items():
-                    target.below.setdefault(key, node)
+                _join(at.below.setdefault(rename.target, Node()), source)
+
+
+def _join(target: Node, source: Node) -> None:
+    target.steps += [each for each in source.steps if each not in target.steps]
+    for key, node in source.below.items():
+        _join(target.below.setdefault(key, Node()), node)
 
 
 def _key(node: FieldNode) -> str:
