@@ -14,7 +14,8 @@ from gateway.federation.paths import HOP, Chain, Hop, PathFinder, Refusal, Targe
 from gateway.federation.selection import FieldSel, Sel, TypeSel, typename_sel
 from gateway.federation.supergraph import RootKind
 
-_MAX_TIES = 4  # equally cheap paths kept per subgraph; without a limit they multiply with depth
+_MAX_PATHS = 4  # kept per subgraph; without a limit they multiply with depth
+_SLACK = 4 * HOP  # how much dearer than the cheapest a path to the same subgraph may be
 _MAX_ALTERNATIVES = 16  # per leaf; further ones cost more than all of these
 
 
@@ -234,25 +235,27 @@ class Walk:
 
 
 class _Best:
-    """The cheapest paths to each subgraph."""
+    """The cheapest paths to each subgraph. A dearer one may share its requests with the rest of the plan,
+    so the cheapest alone will not do."""
 
     def __init__(self) -> None:
-        self._found: dict[str, tuple[int, list[Path]]] = {}
+        self._found: dict[str, list[Path]] = {}
 
     def add(self, path: Path) -> None:
-        subgraph, cost = path.step.node.subgraph, path.step.total
-        known = self._found.get(subgraph)
-        if known is None or cost < known[0]:
-            self._found[subgraph] = (cost, [path])
-        elif cost == known[0] and len(known[1]) < _MAX_TIES and not _holds(known[1], path.step):
-            known[1].append(path)
+        known = self._found.setdefault(path.step.node.subgraph, [])
+        if any(other.step is path.step for other in known):
+            return
+        known.append(path)
+        known.sort(key=_total)
+        while len(known) > _MAX_PATHS or known[-1].step.total > known[0].step.total + _SLACK:
+            known.pop()
 
     def paths(self) -> list[Path]:
-        return [path for subgraph in sorted(self._found) for path in self._found[subgraph][1]]
+        return [path for subgraph in sorted(self._found) for path in self._found[subgraph]]
 
 
-def _holds(paths: list[Path], step: Step) -> bool:
-    return any(path.step is step for path in paths)
+def _total(path: Path) -> int:
+    return path.step.total
 
 
 def _common_members(paths: list[Path]) -> list[Path]:
