@@ -1,7 +1,8 @@
 """Audit entries as FHIR R4 AuditEvents in the shapes of IHE BALP (Basic Audit Log Patterns).
 
 A read of a record is IHE.BasicAudit.PatientRead, a search IHE.BasicAudit.PatientQuery; both ask for one event per
-patient. Their profiles describe success only, so an event of a refusal or failure names no profile.
+patient. Their profiles describe success only, so an event of a refusal or failure names no profile; nor does a change
+of the opt-out registry, which is recorded as an update.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ PURPOSES = {
     "audit": ("HSYSADMIN", "health system administration"),
 }
 
+# By the kind of an entry: FHIR's interaction and AuditEvent's action; every other kind changes the registry.
+INTERACTIONS = {"read": ("read", "R"), "search": ("search", "E")}
+PROFILES = {"read": "Read", "search": "Query"}
+PROFILE_BASE = f"{BALP}/StructureDefinition/IHE.BasicAudit"
+
 OUTCOMES = {
     "ANSWERED": ("0", None),
     "PARTIAL": ("0", "some sources gave no answer"),
@@ -58,34 +64,28 @@ def audit_events(record: AuditRecord, gateway: Gateway) -> list[Json]:
 
 def _event(record: AuditRecord, gateway: Gateway, number: int, patient: str | None) -> Json:
     entry = record.entry
-    search = entry.kind == "search"
+    interaction, action = INTERACTIONS.get(entry.kind, ("update", "U"))
     code, description = OUTCOMES.get(entry.outcome, ("8", "failed"))
     event: Json = {
         "resourceType": "AuditEvent",
         "id": f"joinup-{record.sequence}-{number}",
         "type": _coding(f"{TERMS}/audit-event-type", "rest", "Restful Operation"),
-        "subtype": [
-            _coding("http://hl7.org/fhir/restful-interaction", *(("search", "search") if search else ("read", "read")))
-        ],
-        "action": "E" if search else "R",
+        "subtype": [_coding("http://hl7.org/fhir/restful-interaction", interaction, interaction)],
+        "action": action,
         "recorded": entry.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "outcome": code,
-        "agent": _agents(entry, gateway, search),
+        "agent": _agents(entry, gateway, interaction),
         "source": _source(gateway),
-        "entity": _entities(record, search, patient),
+        "entity": _entities(record, interaction, patient),
     }
     if description is not None:
         event["outcomeDesc"] = description
-    if code == "0":
-        event["meta"] = {"profile": [_profile(search, patient)]}
+    if code == "0" and interaction in PROFILES:
+        patients = "Patient" if patient else ""
+        event["meta"] = {"profile": [f"{PROFILE_BASE}.{patients}{PROFILES[interaction]}"]}
     if entry.purpose:
         event["purposeOfEvent"] = [_purpose(entry.purpose)]
     return event
-
-
-def _profile(search: bool, patient: str | None) -> str:
-    name = f"{'Patient' if patient else ''}{'Query' if search else 'Read'}"
-    return f"{BALP}/StructureDefinition/IHE.BasicAudit.{name}"
 
 
 def _coding(system: str, code: str, display: str) -> Json:
@@ -101,10 +101,10 @@ def _purpose(purpose: str) -> Json:
     return _concept(f"{TERMS}/v3-ActReason", *known) if known else {"text": purpose}
 
 
-def _agents(entry: AuditEntry, gateway: Gateway, search: bool) -> list[Json]:
-    # A read flows from server to client; a query's parameters flow the other way, and so do the roles (BALP).
+def _agents(entry: AuditEntry, gateway: Gateway, interaction: str) -> list[Json]:
+    # A read flows from server to client; the parameters of anything else flow the other way, and so do the roles.
     source, destination = ("110153", "Source Role ID"), ("110152", "Destination Role ID")
-    server_role, client_role = (destination, source) if search else (source, destination)
+    server_role, client_role = (source, destination) if interaction == "read" else (destination, source)
     user: Json = {
         "type": _concept(f"{TERMS}/v3-ParticipationType", "IRCP", "information recipient"),
         "who": {"identifier": {"value": entry.subject}},
@@ -143,7 +143,7 @@ def _source(gateway: Gateway) -> Json:
     return {**source, "site": gateway.site} if gateway.site else source
 
 
-def _entities(record: AuditRecord, search: bool, patient: str | None) -> list[Json]:
+def _entities(record: AuditRecord, interaction: str, patient: str | None) -> list[Json]:
     entry = record.entry
     entities: list[Json] = []
     if patient is not None:
@@ -154,7 +154,7 @@ def _entities(record: AuditRecord, search: bool, patient: str | None) -> list[Js
                 "role": _coding(f"{TERMS}/object-role", "1", "Patient"),
             }
         )
-    entities.append(_query(entry) if search else _data(record))
+    entities.append(_query(entry) if interaction == "search" else _data(record))
     if entry.request_id:
         entities.append(
             {

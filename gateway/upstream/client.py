@@ -22,7 +22,7 @@ import httpx
 
 from gateway.upstream import retry
 from gateway.upstream.auth import Credentials, Outgoing, StaticHeaders
-from gateway.upstream.breaker import Breaker, Breakers
+from gateway.upstream.breaker import Breaker, Breakers, State
 from gateway.upstream.fault import Fault
 from gateway.upstream.limiter import BusyError, Limiter
 from gateway.upstream.observe import BREAKER_OPEN, BUSY, CANCELLED, Observer, Silent
@@ -63,6 +63,7 @@ class UpstreamClient:
         self._observer: Observer = observer or Silent()
         self._breakers = Breakers(settings.breaker, clock)
         self._limiter = Limiter(settings.concurrency, settings.max_waiting)
+        self._reached: bool | None = None
         self._allowed = ALLOWED_HEADERS | settings.allow_headers
         self._authority = self._base.origin.authority
         self._credentials = None if isinstance(auth, httpx.Auth | StaticHeaders) else auth
@@ -93,6 +94,11 @@ class UpstreamClient:
     @property
     def name(self) -> str:
         return self.settings.name
+
+    @property
+    def reachable(self) -> bool | None:
+        """Whether the last request reached the upstream; None before the first, False while the circuit is open."""
+        return False if self._breakers.origin.state is State.OPEN else self._reached
 
     async def aclose(self) -> None:
         """Close the connections that the client opened."""
@@ -222,6 +228,8 @@ class UpstreamClient:
                 reached, good = True, result.status < 500 and result.status != 429
             return result
         finally:
+            if reached is not None:
+                self._reached = reached
             origin.record(origin_ticket, reached)
             route.record(route_ticket, good)
 

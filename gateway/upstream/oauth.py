@@ -56,7 +56,7 @@ class _TokenAnswer(msgspec.Struct):
     expires_in: float | str | None = None
 
 
-class ClientCredentials:
+class OAuth2:
     """A cached access token. Concurrent requests share one fetch."""
 
     def __init__(
@@ -78,7 +78,7 @@ class ClientCredentials:
         self._fail_until = 0.0
 
     def __repr__(self) -> str:
-        return f"ClientCredentials({self._settings!r})"
+        return f"OAuth2({self._settings!r})"
 
     async def headers(self, outgoing: Outgoing, deadline: float) -> tuple[tuple[str, str], ...]:
         """The Authorization header. Raises UpstreamError: REFUSED where the token server says no."""

@@ -81,6 +81,12 @@ def test_search_swaps_the_roles_and_hides_its_arguments() -> None:
     assert not {"what", "detail", "lifecycle"} & set(query)
 
 
+def test_change_of_the_registry_is_an_update() -> None:
+    made = event(kind="registry")
+    assert (made["subtype"][0]["code"], made["action"], "meta" in made) == ("update", "U", False)
+    assert agent(made, "110153")["who"]["identifier"]["value"] == "unknown"
+
+
 def test_one_event_for_each_patient() -> None:
     record = AuditRecord(9, entry(patients=(ANN, BOB)), "c" * 64)
     made = audit_events(record, GATEWAY)

@@ -456,6 +456,7 @@ async def test_open_breaker_asks_nobody_and_recovers() -> None:
         error = await failure(made)
         assert (error.failure, len(asked)) == (Failure.UNAVAILABLE, 5)
         assert watcher.seen[-1] == ("royal", "BREAKER_OPEN")
+        assert made.reachable is True
         assert (await get(made, "Observation")).status == 200  # another route of the same upstream
         clock.now += 2.5
         assert (await get(made)).status == 200
@@ -466,9 +467,11 @@ async def test_unreachable_origin_opens_every_route() -> None:
     transport = Raises(httpx.ConnectError("down"))
     policy = RetryPolicy(enabled=False)
     async with client("http://h", transport=transport, retry=policy, breaker=BreakerPolicy(min_requests=3)) as made:
+        assert made.reachable is None
         for path in ("a", "b", "c"):
             await failure(made, path)
         assert (await failure(made, "d")).detail == "circuit open"
+        assert made.reachable is False
 
 
 async def test_patients_do_not_make_routes() -> None:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from gateway.upstream.auth import Outgoing
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.context import ContextSigner, RequestContext
-from gateway.upstream.oauth import ClientCredentials, OAuth2Settings
+from gateway.upstream.oauth import OAuth2, OAuth2Settings
 from gateway.upstream.settings import UpstreamSettings
 from gateway.upstream.signing import HmacSigner
 from resolvers.sources.upstream import Failure, Reply, UpstreamError
@@ -88,7 +88,7 @@ def soon(seconds: float = 5) -> float:
 
 async def test_token_is_fetched_once_for_all_and_renewed_in_time() -> None:
     server, clock = TokenServer(wait=0.02), Clock()
-    credentials = ClientCredentials(settings(scope="read"), server, clock)
+    credentials = OAuth2(settings(scope="read"), server, clock)
     results = await asyncio.gather(*(credentials.headers(OUT, soon()) for _ in range(20)))
     assert results == [(("authorization", "Bearer t1"),)] * 20
     assert server.forms == [{"grant_type": ["client_credentials"], "scope": ["read"]}]
@@ -101,7 +101,7 @@ async def test_token_is_fetched_once_for_all_and_renewed_in_time() -> None:
 
 async def test_secret_may_go_in_the_body() -> None:
     server = TokenServer()
-    await ClientCredentials(settings(secret_in="body"), server).headers(OUT, soon())
+    await OAuth2(settings(secret_in="body"), server).headers(OUT, soon())
     assert (server.forms[0]["client_id"], server.forms[0]["client_secret"]) == (["client"], ["hunter2"])
     assert "authorization" not in server.headers[0]
 
@@ -109,14 +109,14 @@ async def test_secret_may_go_in_the_body() -> None:
 async def test_signed_assertion_proves_the_client() -> None:
     server = TokenServer()
     key = pem(RSA_KEY).decode()
-    made = ClientCredentials(settings(client_secret=None, private_key_pem=key, key_id="k1"), server)
+    made = OAuth2(settings(client_secret=None, private_key_pem=key, key_id="k1"), server)
     await made.headers(OUT, soon())
     token = server.forms[0]["client_assertion"][0]
     assert jwt.get_unverified_header(token) == {"alg": "RS512", "typ": "JWT", "kid": "k1"}
     claims = jwt.decode(token, RSA_KEY.public_key(), ["RS512"], audience=TOKEN_URL)
     assert (claims["iss"], claims["sub"]) == ("client", "client")
     assert claims["exp"] - claims["iat"] <= 300
-    broken = ClientCredentials(settings(client_secret=None, private_key_pem="nonsense"), server)
+    broken = OAuth2(settings(client_secret=None, private_key_pem="nonsense"), server)
     with pytest.raises(UpstreamError) as caught:
         await broken.headers(OUT, soon())
     assert caught.value.failure is Failure.REFUSED
@@ -141,7 +141,7 @@ async def test_no_token_is_a_typed_failure_and_not_asked_for_at_once_again(
     reply: Reply | UpstreamError, kind: Failure
 ) -> None:
     server, clock = TokenServer(reply), Clock()
-    credentials = ClientCredentials(settings(), server, clock)
+    credentials = OAuth2(settings(), server, clock)
     for _ in range(3):
         with pytest.raises(UpstreamError) as caught:
             await credentials.headers(OUT, soon())
@@ -154,7 +154,7 @@ async def test_no_token_is_a_typed_failure_and_not_asked_for_at_once_again(
 
 async def test_slow_token_is_finished_for_those_who_come_next() -> None:
     server = TokenServer(wait=0.1)
-    credentials = ClientCredentials(settings(), server)
+    credentials = OAuth2(settings(), server)
     with pytest.raises(UpstreamError) as caught:
         await credentials.headers(OUT, soon(0.02))
     assert caught.value.failure is Failure.TIMED_OUT
@@ -166,7 +166,7 @@ async def test_slow_token_is_finished_for_those_who_come_next() -> None:
 @pytest.mark.parametrize("life", ["null", '"300"', '"soon"', "-5", "1e400"])
 async def test_odd_lifetimes_still_give_a_token(life: str) -> None:
     body = f'{{"access_token":"a","expires_in":{life}}}'.encode()
-    credentials = ClientCredentials(settings(), TokenServer(Reply(200, body)))
+    credentials = OAuth2(settings(), TokenServer(Reply(200, body)))
     if life == "1e400":
         with pytest.raises(UpstreamError):
             await credentials.headers(OUT, soon())
@@ -181,7 +181,7 @@ async def test_rejected_token_is_replaced_once() -> None:
         sent.append(request.headers["authorization"])
         return httpx.Response(401 if sent[-1] == "Bearer t1" else 200)
 
-    credentials = ClientCredentials(settings(), TokenServer())
+    credentials = OAuth2(settings(), TokenServer())
     client = UpstreamClient(UpstreamSettings("x", "http://h"), auth=credentials, transport=httpx.MockTransport(answer))
     assert (await client.send("GET", "a", deadline=soon())).status == 200
     assert sent == ["Bearer t1", "Bearer t2"]
@@ -189,7 +189,7 @@ async def test_rejected_token_is_replaced_once() -> None:
 
 async def test_failure_of_the_token_server_is_the_requests_failure() -> None:
     called = []
-    credentials = ClientCredentials(settings(), TokenServer(Reply(401, b"")))
+    credentials = OAuth2(settings(), TokenServer(Reply(401, b"")))
     transport = httpx.MockTransport(lambda request: called.append(request) or httpx.Response(200))  # type: ignore[func-returns-value]
     client = UpstreamClient(UpstreamSettings("x", "http://h"), auth=credentials, transport=transport)
     with pytest.raises(UpstreamError) as caught:
@@ -204,7 +204,7 @@ def test_exactly_one_proof_is_configured() -> None:
 
 
 def test_secrets_are_never_shown() -> None:
-    credentials = ClientCredentials(settings(), TokenServer())
+    credentials = OAuth2(settings(), TokenServer())
     key_only = settings(client_secret=None, private_key_pem="hunter2")
     signer = HmacSigner("k", b"hunter2" * 8)
     context = ContextSigner("i", "k", pem(ed25519.Ed25519PrivateKey.generate()))
