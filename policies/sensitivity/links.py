@@ -80,7 +80,7 @@ class LinkRules:
 
     def _drawn_by(self, place: int, answer: _Answer, settled: Sequence[Decision]) -> Iterator[int]:
         kind = _kind(answer.key(place))
-        if kind not in self._silent:
+        if self._may_fall(place, answer):
             for holder in answer.mentioning(place):
                 if not isinstance(settled[holder], Withhold) and self._holder_falls(holder, place, answer, settled):
                     yield holder
@@ -92,6 +92,9 @@ class LinkRules:
 
     def _may_fall(self, place: int, answer: _Answer) -> bool:
         return _kind(answer.key(place)) not in self._silent
+
+    def _has_fallen(self, place: int, answer: _Answer, settled: Sequence[Decision]) -> bool:
+        return self._may_fall(place, answer) and isinstance(settled[place], Withhold)
 
     def _holder_falls(self, holder: int, place: int, answer: _Answer, settled: Sequence[Decision]) -> bool:
         links = answer.links(holder)
@@ -110,7 +113,7 @@ class LinkRules:
         self, rule: Rule, kind: str, links: Iterable[Link], answer: _Answer, settled: Sequence[Decision]
     ) -> bool:
         members = [answer.places(link.target) for link in links if rule.covers(kind, link.path)]
-        return all(places and all(isinstance(settled[one], Withhold) for one in places) for places in members)
+        return all(places and all(self._has_fallen(one, answer, settled) for one in places) for places in members)
 
     def _rule(self, holder: str, path: tuple[str, ...]) -> Rule | None:
         return next((rule for rule in self._rules if rule.covers(holder, path)), None)

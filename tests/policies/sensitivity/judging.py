@@ -49,4 +49,4 @@ def to(key: str, **more: Any) -> dict[str, Any]:
     return {"reference": key, **more}
 
 
-HIV_PROBLEM = resource("Condition", "hiv", code=concept(HIV))
+HIV_PROBLEM = resource("Condition", "c1", code=concept(HIV))
