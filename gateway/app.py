@@ -253,14 +253,18 @@ class Gateway:
 
 
 def create_gateway(
-    settings: Settings, engine: Engine, roles: frozenset[str], role_of_code: RoleOfCode | None = None
+    settings: Settings,
+    engine: Engine,
+    roles: frozenset[str],
+    role_of_code: RoleOfCode | None = None,
+    metrics: Metrics | None = None,
 ) -> Gateway:
     """The application for a configuration, over an engine and the policy floor's table of roles.
 
     Raises KeySetError, ManifestError or ValueError, each naming the file at fault.
     """
     config = settings.config
-    metrics = Metrics()
+    metrics = metrics or Metrics()
     denied = config.identity.denied_tokens_file
     identity = Authenticator(
         trusted_issuers(settings),

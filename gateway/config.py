@@ -131,7 +131,12 @@ class Limits(Section, frozen=True):
     aliases: Annotated[Count, _doc("Aliases after fragments are spread.")] = 15
     directives: Annotated[Count, _doc("Directives after fragments are spread.")] = 20
     validation_errors: Annotated[Count, _doc("Validation errors reported at most.")] = 3
-    cost: Annotated[Count, _doc("Static cost: every object weighs 1, times the sizes of the lists around it.")] = 5_000
+    cost: Annotated[
+        Count,
+        _doc(
+            "Static cost: every object weighs 1, times the sizes of the lists around it. Every field of one person's record costs about 13,000."
+        ),
+    ] = 20_000
     list_size: Annotated[Count, _doc("Assumed length of a list without `first`, `last` or @listSize.")] = 3
     page_size: Annotated[Count, _doc("Assumed page of a connection whose `first` and `last` are not given.")] = 20
     cached_documents: Annotated[Count, _doc("Checked documents remembered per worker.")] = 1_000
@@ -181,6 +186,20 @@ class Stores(Section, frozen=True):
     audit_url: Annotated[Text, _doc("SQLAlchemy URL, or a reference to one.")] = "sqlite+aiosqlite:///var/audit.sqlite3"
     cache_url: Annotated[
         Text | None, _doc("Redis URL, or a reference to one; none keeps the cache in the process.")
+    ] = None
+    key: Annotated[
+        Secret | None,
+        _doc(
+            "Key (32 bytes or more) that seals the audit chain and hides NHS numbers in cache keys; the same for all "
+            "workers. Without one, a key is made and kept beside the audit database: demonstrations only."
+        ),
+    ] = None
+    key_id: Annotated[Text, _doc("Name of `key`, written beside each audit entry, so that keys can be changed.")] = "1"
+    old_keys: Annotated[dict[str, Secret], _doc("Earlier keys by name, to verify older entries.")] = field(
+        default_factory=dict
+    )
+    checkpoints: Annotated[
+        str | None, _doc("File for checkpoints of the audit chain; put it on another system's storage.")
     ] = None
     cache_entries: Annotated[Count, _doc("Entries of the in-process cache.")] = 10_000
     cache_s: Annotated[Annotated[float, Meta(ge=0)], _doc("Seconds an entry lives; 0 turns the cache off.")] = 30.0

@@ -6,16 +6,12 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from resolvers.sources.pds.boroughs import Boroughs
-from resolvers.sources.pds.service import PDS
-from resolvers.sources.social_care.adapter import SocialCare
-
 from gateway.config import Auth, Source, Subgraph
+from gateway.reach import Reach
 from gateway.settings import Settings
 from gateway.upstream.auth import Credentials, StaticHeaders, api_key, bearer
 from gateway.upstream.client import UpstreamClient
-from gateway.upstream.oauth import OAuth2, OAuth2Settings
-from gateway.upstream.observe import Observer
+from gateway.upstream.oauth import ClientCredentials, OAuth2Settings
 from gateway.upstream.settings import UpstreamSettings
 from gateway.upstream.transport.limits import Limits
 from gateway.upstream.transport.tls import TlsSettings
@@ -28,6 +24,9 @@ from resolvers.sources.fhir_r4.options import FhirR4Options, PatientBy
 from resolvers.sources.fhir_r4.searches import SEARCHES
 from resolvers.sources.gp_connect.adapter import GPConnect
 from resolvers.sources.gp_connect.settings import Device, GPConnectSettings
+from resolvers.sources.pds.demographics import Pds, PdsOptions
+from resolvers.sources.pds.localities import Localities
+from resolvers.sources.social_care.adapter import SocialCare
 from resolvers.sources.source import Adapter, Coverage
 from resolvers.sources.source import Source as RecordSource
 
@@ -46,10 +45,10 @@ class ConnectError(ValueError):
 
 @dataclass(slots=True)
 class Connections:
-    """The upstream clients of one configuration, closed together. `observer` hears of every call."""
+    """The upstream clients of one configuration, closed together. `reach` hears of every call."""
 
     settings: Settings
-    observer: Observer | None = None
+    reach: Reach
     clients: dict[str, UpstreamClient] = field(default_factory=dict)
     resources: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -73,7 +72,7 @@ class Connections:
                 headers=tuple((key, self.settings.resolve(value)) for key, value in entry.headers.items()),
                 allow_headers=frozenset(extra or ()),
             )
-            client = UpstreamClient(settings, auth=self._credentials(name, entry), observer=self.observer)
+            client = UpstreamClient(settings, auth=self._credentials(name, entry), observer=self.reach)
         except (ValueError, LookupError) as error:
             raise ConnectError(f"{name}: {error}") from None
         self.clients[name] = client
@@ -101,7 +100,7 @@ class Connections:
             return basic(auth.user or "", secret)
         return self._oauth(name, auth, secret)
 
-    def _oauth(self, name: str, auth: Auth, secret: str) -> OAuth2:
+    def _oauth(self, name: str, auth: Auth, secret: str) -> ClientCredentials:
         pem = self.settings.path(auth.signing_key).read_text("utf-8") if auth.signing_key else None
         settings = OAuth2Settings(
             token_url=auth.token_url or "",
@@ -111,9 +110,9 @@ class Connections:
             key_id=auth.key_id,
             scope=auth.scope,
         )
-        endpoint = UpstreamClient(UpstreamSettings(f"{name}-token", settings.token_url), observer=self.observer)
+        endpoint = UpstreamClient(UpstreamSettings(f"{name}-token", settings.token_url), observer=self.reach)
         self.resources.push_async_callback(endpoint.aclose)
-        return OAuth2(settings, endpoint)
+        return ClientCredentials(settings, endpoint)
 
 
 def basic(user: str, password: str) -> StaticHeaders:
@@ -131,7 +130,7 @@ def directory(connections: Connections) -> Directory:
         raise ConnectError(f"[[sources]]: exactly one of kind pds is needed, {len(services)} are given")
     demographics = _demographics(connections, services[0], entries)
     sources = [_source(connections, entry) for entry in entries if entry.kind != "pds"]
-    return Directory(demographics, tuple(sources), _reachable(connections))
+    return Directory(demographics, tuple(sources), connections.reach.reachable)
 
 
 def _organisation(entry: Source) -> Organisation:
@@ -217,12 +216,10 @@ _ADAPTERS: Mapping[str, Callable[[Connections, Source], Adapter]] = {
 
 def _demographics(connections: Connections, entry: Source, entries: list[Source]) -> Demographics:
     client = connections.client(entry.id, entry.base_url, entry)
-    return PDS(client, _organisation(entry), Boroughs.load())
-
-
-def _reachable(connections: Connections) -> Callable[[str], bool | None]:
-    def reachable(source: str) -> bool | None:
-        client = connections.clients.get(source)
-        return None if client is None else client.reachable
-
-    return reachable
+    table = entry.options.get("localities")
+    options = PdsOptions(
+        requests_per_second=float(entry.options.get("requests_per_second", "5")),
+        practices={other.ods: other.name for other in entries if other.kind == "gp-connect"},
+    )
+    localities = Localities.load(connections.settings.path(table) if table else None)
+    return Pds(client, _organisation(entry), localities, options)

@@ -13,8 +13,9 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Metrics:
     """The process's metrics. Other parts add their own to `registry` under the prefix `joinup_`."""
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry(auto_describe=True)
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        """`registry` may hold other parts' metrics already."""
+        self.registry = registry or CollectorRegistry(auto_describe=True)
         self.requests = Counter(
             "joinup_requests", "GraphQL requests by outcome: ok, or the code of the refusal.", ["outcome"],
             registry=self.registry,

@@ -11,11 +11,13 @@ from types import FrameType
 
 import structlog
 import uvicorn
+from prometheus_client import CollectorRegistry
 
 from gateway import logs
 from gateway.app import Gateway, create_gateway
 from gateway.config import Server
 from gateway.identity.claims import RoleOfCode
+from gateway.metrics import Metrics
 from gateway.pipeline import Engine
 from gateway.settings import Settings, load
 
@@ -33,6 +35,7 @@ class Parts:
     engine: Engine
     roles: frozenset[str]
     role_of_code: RoleOfCode | None = None
+    metrics: CollectorRegistry | None = None
 
 
 def application() -> Gateway:
@@ -45,7 +48,7 @@ def application() -> Gateway:
 def build(settings: Settings) -> Gateway:
     """The application over the engine. Raises what `create_gateway` and the engine's construction raise."""
     parts: Parts = importlib.import_module("gateway.assembly").create_parts(settings)
-    return create_gateway(settings, parts.engine, parts.roles, parts.role_of_code)
+    return create_gateway(settings, parts.engine, parts.roles, parts.role_of_code, Metrics(parts.metrics))
 
 
 class DrainingServer(uvicorn.Server):

@@ -12,7 +12,8 @@ from resolvers.record.values import Entry
 
 def without_whereabouts(entry: Entry) -> Entry:
     """A copy of the entry with the withheld fields emptied; entries may be shared through the cache."""
-    emptied = _emptied(type(entry))
+    kind: Any = type(entry)
+    emptied = _emptied(kind)
     return replace(entry, **emptied) if emptied else entry
 
 

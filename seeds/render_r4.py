@@ -36,7 +36,12 @@ def patient(organisation: Seeded, person: Somebody) -> Resource:
 def resources(organisation: Seeded, person: Somebody) -> list[Resource]:
     """Everything that this organisation keeps about the person, the Patient and what entries refer to first."""
     subject = {"reference": f"Patient/{local_id(organisation, person)}"}
-    found: list[Resource] = [patient(organisation, person), _owner(organisation), _clinician(organisation), _role(organisation)]
+    found: list[Resource] = [
+        patient(organisation, person),
+        _owner(organisation),
+        _clinician(organisation),
+        _role(organisation),
+    ]
     for number, fact in enumerate(person.facts.get(organisation.id, [])):
         id_ = f"{local_id(organisation, person)}-{number}"
         for resource in RENDER[fact.kind](fact, id_, subject):

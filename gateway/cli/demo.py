@@ -1,0 +1,115 @@
+"""`joinup demo`: five made-up boroughs, the gateway and GraphiQL, with tokens to try."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gateway.assembly import database_url
+from gateway.cli.token import demo_token, write_key
+from gateway.serve import run
+from gateway.settings import Settings, load
+from gateway.stores.database import Database
+from gateway.stores.migrate import migrate
+from gateway.stores.optout import OptOutRegistry
+from seeds.configuration import configuration
+from seeds.organisations import PRACTICES, TRUSTS
+from seeds.people import Somebody, people
+
+ROLES = {
+    "gp": PRACTICES[0].ods_code,
+    "hospital_clinician": TRUSTS[0].ods_code,
+    "emergency_clinician": TRUSTS[1].ods_code,
+    "nurse": TRUSTS[0].ods_code,
+    "pharmacist": TRUSTS[2].ods_code,
+    "social_worker": "E09000014",
+    "receptionist": PRACTICES[0].ods_code,
+    "privacy_officer": TRUSTS[0].ods_code,
+}
+LATENCIES = {"pds": 15, "gp-connect": 120, "fhir-r4": 60, "social-care": 40}
+"""Milliseconds by kind of API, about what real systems take."""
+
+
+def command(
+    folder: Annotated[Path, typer.Option(help="Where configuration, key and databases of the demo go.")] = Path(
+        "var/demo"
+    ),
+    port: Annotated[int, typer.Option(help="Port of the gateway.")] = 8000,
+    first: Annotated[int, typer.Option(help="First port of the made-up organisations.")] = 9100,
+) -> None:
+    """Start everything: organisations, gateway, GraphiQL. Stop it with Ctrl-C."""
+    today = datetime.now(UTC).date()
+    settings = prepare(folder, port, first)
+    everybody = [person for person in people(today) if person.why]
+    asyncio.run(opt_out(settings, [person for person in everybody if person.opted_out]))
+    with organisations(first, today):
+        show(settings, everybody, today, port)
+        run(settings)
+
+
+def prepare(folder: Path, port: int, first: int) -> Settings:
+    """Write the demo's configuration, and its signing key where there is none yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    key = folder / "signing-key.pem"
+    if not key.exists():
+        write_key(key)
+    file = folder / "joinup.toml"
+    file.write_text(configuration(first, port), "utf-8")
+    return load(file)
+
+
+async def opt_out(settings: Settings, opted_out: list[Somebody]) -> None:
+    """Enter those who have opted out in the demo's registry."""
+    url = database_url(settings, settings.config.stores.optout_url)
+    await migrate(url)
+    database = Database(url)
+    registry = OptOutRegistry(database)
+    for person in opted_out:
+        if not await registry.opted_out([person.nhs_number]):
+            await registry.add(person.nhs_number, "joinup demo", "made up", datetime.now(UTC))
+    await registry.aclose()
+    await database.aclose()
+
+
+@contextmanager
+def organisations(first: int, today: date) -> Iterator[None]:
+    """The made-up organisations, each on its own port, in a process of their own."""
+    latencies = [f"--latency={api}={milliseconds}" for api, milliseconds in LATENCIES.items()]
+    command_line = [sys.executable, "-m", "seeds", f"--port={first}", f"--today={today}", *latencies]
+    with subprocess.Popen([*command_line, "--broken=hospital-4=down"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        if process.stdout.readline().strip() != "ready":
+            raise typer.Exit(1)
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def show(settings: Settings, everybody: list[Somebody], today: date, port: int) -> None:
+    """Print whom to look at, tokens to look with, and where."""
+    console = Console(width=140)
+    table = Table("NHS number", "age", "worth looking at, because", title="Made-up people")
+    for person in everybody:
+        table.add_row(person.nhs_number, str(person.age(today)), person.why)
+    console.print(table)
+    console.print("\nTokens (eight hours; paste one into GraphiQL's token field):\n")
+    for role, organisation in ROLES.items():
+        token = demo_token(settings, role, organisation=organisation, subject=f"demo-{role}", name="Demo User")
+        print(f"{role} @ {organisation}\n{token}\n")
+    own = everybody[0].nhs_number
+    token = demo_token(
+        settings, "patient", organisation="X26", subject="demo-patient", nhs_number=own, purpose="PATRQT"
+    )
+    print(f"patient {own}\n{token}\n")
+    console.print(f"GraphiQL: http://127.0.0.1:{port}/graphiql    GraphQL: http://127.0.0.1:{port}/graphql\n")

@@ -1,0 +1,61 @@
+"""The demo's `joinup.toml`: the made-up organisations as sources, and a demo issuer of tokens."""
+
+from __future__ import annotations
+
+from seeds.organisations import DEMOGRAPHICS, ORGANISATIONS, Seeded
+from seeds.servers.cluster import address
+
+HEAD = """\
+# The demonstration: made-up organisations on this machine. Written anew by `joinup demo`.
+
+[server]
+port = {gateway}
+
+[identity.issuers.demo]
+issuer = "https://demo.joinup.example"
+audience = ["joinup"]
+algorithms = ["ES256"]
+demo_signing_key = "signing-key.pem"
+
+[stores]
+optout_url = "sqlite+aiosqlite:///optout.sqlite3"
+audit_url = "sqlite+aiosqlite:///audit.sqlite3"
+"""
+
+SOURCE = """
+[[sources]]
+id = "{id}"
+ods = "{ods}"
+name = "{name}"
+kind = "{api}"
+base_url = "{url}"
+{covers}{options}"""
+
+
+def configuration(first_port: int, gateway_port: int) -> str:
+    """The whole file, for organisations whose servers begin at `first_port`."""
+    return HEAD.format(gateway=gateway_port) + "".join(_source(one, first_port) for one in ORGANISATIONS)
+
+
+def _source(organisation: Seeded, first_port: int) -> str:
+    options = {"organisation_kind": organisation.kind.value}
+    if organisation.api == "gp-connect":
+        options |= {"asid": "200000000001", "to_asid": f"20000000010{organisation.offset - 10}"}
+    lines = "".join(f'{key} = "{value}"\n' for key, value in options.items())
+    return SOURCE.format(
+        id=organisation.id,
+        ods=organisation.ods_code,
+        name=organisation.name,
+        api=organisation.api,
+        url=address(first_port, organisation),
+        covers=f"covers = {{ {_covers(organisation)} }}\n" if organisation is not DEMOGRAPHICS else "",
+        options=f"[sources.options]\n{lines}",
+    )
+
+
+def _covers(organisation: Seeded) -> str:
+    if organisation.api == "gp-connect":
+        return f'practices = ["{organisation.ods_code}"]'
+    if organisation.api == "social-care":
+        return f'boroughs = ["{organisation.ods_code}"]'
+    return "everyone = true"
