@@ -10,13 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import build_schema
+from graphql import build_schema, get_variable_values, parse, validate
 
+from gateway.config import Limits
 from gateway.graphiql.assets import FOLDER, read_bundle
 from gateway.graphiql.examples import BUILT_IN, Example, read_examples
 from gateway.graphiql.page import Pages
+from gateway.operation.limits import measure, refuse_oversize
+from gateway.operation.prepare import choose_operation
+from policies.bundle import Policies
+from resolvers.schema import graphql_core_schema
 from tests.gateway.kit import SDL, SmallEngine, client, gateway, token
 
+RECORD = graphql_core_schema()
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
@@ -147,5 +153,20 @@ def test_false_remark_is_named(tmp_path: Path) -> None:
         read_examples(tmp_path)
 
 
-def test_built_in_examples_can_be_read() -> None:
-    assert len(read_examples(BUILT_IN)) > 0
+@pytest.mark.parametrize("example", read_examples(BUILT_IN), ids=lambda example: example.name)
+def test_built_in_example_fits_the_record(example: Example) -> None:
+    document = parse(example.query)
+    size = measure(choose_operation(document, None), document, RECORD, Limits())
+    assert validate(RECORD, document) == []
+    refuse_oversize(size, Limits())
+    assert size.cost < Limits().cost / 2
+    values = get_variable_values(
+        RECORD, choose_operation(document, None).variable_definitions or (), example.variables or {}
+    )
+    assert not isinstance(values, list)
+
+
+def test_every_role_has_an_example_of_its_own() -> None:
+    examples = read_examples(BUILT_IN)
+    for role in Policies.load().roles.roles:
+        assert any(role in example.roles for example in examples), role

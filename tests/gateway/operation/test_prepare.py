@@ -136,8 +136,8 @@ def test_missing_variable_is_bad_input() -> None:
         ("{hello}" + " " * 70_000, "source_bytes"),
         ("{hello} #" + "\u20ac" * 30_000, "source_bytes"),
         ("{sum(numbers: " + "[" * 50 + "]" * 50 + ")}", "nesting"),
-        ("{patient(nhsNumber: 1) {notes(last: 6000) {text}}}", "cost"),
-        ("query($n: Int = 6000) {patient(nhsNumber: 1) {notes(last: $n) {text}}}", "cost"),
+        ("{patient(nhsNumber: 1) {notes(last: 60000) {text}}}", "cost"),
+        ("query($n: Int = 60000) {patient(nhsNumber: 1) {notes(last: $n) {text}}}", "cost"),
     ],
 )
 def test_oversize_names_the_limit_and_not_its_size(text: str, limit: str) -> None:
@@ -161,7 +161,7 @@ def test_cost_follows_the_variable_of_each_request() -> None:
     costs = [stage.prepare(Params(text, None, {"n": n}), OPEN, None).cost for n in (5, 50, 5)]
     assert costs == [6, 51, 6]
     with pytest.raises(Refusal, match="OPERATION_TOO_LARGE"):
-        stage.prepare(Params(text, None, {"n": 6000}), OPEN, None)
+        stage.prepare(Params(text, None, {"n": 60000}), OPEN, None)
 
 
 def test_overlapping_fields_have_a_small_budget() -> None:
