@@ -32,7 +32,7 @@ from gateway.upstream.through_httpx import HttpxExchange
 from gateway.upstream.transport.answer import Answer
 from gateway.upstream.transport.decode import ACCEPTED
 from gateway.upstream.transport.errors import TransportError
-from gateway.upstream.transport.request import BadRequestPartError, header_lines, request_bytes
+from gateway.upstream.transport.request import BadRequestPartError, header_line, header_lines, request_bytes
 from gateway.upstream.transport.transport import PooledTransport
 from resolvers.sources.upstream import Failure, Reply, UpstreamError
 
@@ -121,11 +121,14 @@ class UpstreamClient:
         outcome = CANCELLED
         failure: UpstreamError | None = None
         try:
-            lines, names = self._caller_lines(headers)
+            lines = self._caller_lines(headers)
             again = idempotent if idempotent is not None else method in _IDEMPOTENT
-            outgoing = Outgoing(method, self._target(method, path, query), self._authority, content, again)
-            route = self._breakers.route(self._base.route(path))
-            result = await self._attempts(outgoing, lines, names, route, deadline)
+            if method not in _METHODS:
+                raise BadRequestPartError("only GET, HEAD and POST are sent to an upstream")
+            target, route_name = self._base.resolve(path, query)
+            outgoing = Outgoing(method, target, self._authority, content, again)
+            route = self._breakers.route(route_name)
+            result = await self._attempts(outgoing, lines, route, deadline)
             if isinstance(result, Reply):
                 outcome = f"{result.status // 100}xx"
                 return result
@@ -145,32 +148,26 @@ class UpstreamClient:
             self._observer.observe(self.settings.name, outcome, time.perf_counter() - started)
         raise failure
 
-    def _target(self, method: str, path: str, query: Query) -> str:
-        if method not in _METHODS:
-            raise BadRequestPartError("only GET, HEAD and POST are sent to an upstream")
-        return self._base.target(path, query)
-
-    def _caller_lines(self, headers: Mapping[str, str] | None) -> tuple[str, frozenset[str]]:
-        if not headers:
-            return "", frozenset()
-        names = frozenset(name.lower() for name in headers)
-        for name in names:
-            if name not in self._allowed and not name.startswith(ALLOWED_PREFIXES):
-                raise BadRequestPartError(f"the header {name} is not on the upstream's allow-list")
-            if name in self._fixed_names:
-                raise BadRequestPartError(f"the header {name} is set by the upstream's configuration")
-        return header_lines(headers.items()), names
+    def _caller_lines(self, headers: Mapping[str, str] | None) -> str:
+        lines = ""
+        for name, value in headers.items() if headers else ():
+            lower = name.lower()
+            if lower not in self._allowed and not lower.startswith(ALLOWED_PREFIXES):
+                raise BadRequestPartError(f"the header {lower} is not on the upstream's allow-list")
+            if lower in self._fixed_names:
+                raise BadRequestPartError(f"the header {lower} is set by the upstream's configuration")
+            lines += header_line(name, value)
+        return lines
 
     async def _attempts(
         self,
         outgoing: Outgoing,
         lines: str,
-        names: frozenset[str],
         route: Breaker,
         deadline: float,
     ) -> Reply | Fault:
         loop = asyncio.get_running_loop()
-        first = await self._guarded(loop, outgoing, lines, names, route, deadline)
+        first = await self._guarded(loop, outgoing, lines, route, deadline)
         if isinstance(first, Reply) and first.status < 400:
             return first
         policy = self.settings.retry
@@ -178,7 +175,7 @@ class UpstreamClient:
         if wait is None or loop.time() + wait + policy.min_attempt_seconds > deadline:
             return first
         await asyncio.sleep(wait)
-        second = await self._guarded(loop, outgoing, lines, names, route, deadline)
+        second = await self._guarded(loop, outgoing, lines, route, deadline)
         if isinstance(second, Fault) and not second.sent and isinstance(first, Reply):
             return first  # the breaker opened meanwhile: what the upstream did say tells more
         return second
@@ -191,7 +188,6 @@ class UpstreamClient:
         loop: asyncio.AbstractEventLoop,
         outgoing: Outgoing,
         lines: str,
-        names: frozenset[str],
         route: Breaker,
         deadline: float,
     ) -> Reply | Fault:
@@ -203,13 +199,11 @@ class UpstreamClient:
             except BusyError:
                 return Fault(Failure.UNAVAILABLE, "too many requests in flight", sent=False, label=BUSY)
         try:
-            return await self._through_breakers(outgoing, lines, names, route, deadline)
+            return await self._through_breakers(outgoing, lines, route, deadline)
         finally:
             self._limiter.release()
 
-    async def _through_breakers(
-        self, outgoing: Outgoing, lines: str, names: frozenset[str], route: Breaker, deadline: float
-    ) -> Reply | Fault:
+    async def _through_breakers(self, outgoing: Outgoing, lines: str, route: Breaker, deadline: float) -> Reply | Fault:
         origin = self._breakers.origin
         origin_ticket = origin.admit()
         if origin_ticket is None:
@@ -221,7 +215,7 @@ class UpstreamClient:
         reached: bool | None = None
         good: bool | None = None
         try:
-            result = await self._exchange(outgoing, lines, names, deadline)
+            result = await self._exchange(outgoing, lines, deadline)
             if isinstance(result, Fault):
                 reached, good = result.reached, False if result.reached else None
             else:
@@ -233,10 +227,11 @@ class UpstreamClient:
             origin.record(origin_ticket, reached)
             route.record(route_ticket, good)
 
-    async def _exchange(self, outgoing: Outgoing, lines: str, names: frozenset[str], deadline: float) -> Reply | Fault:
+    async def _exchange(self, outgoing: Outgoing, lines: str, deadline: float) -> Reply | Fault:
         if self._credentials is not None:
             added = await self._credentials.headers(outgoing, deadline)
-            if any(name.lower() in names for name, _ in added):
+            sent = f"\r\n{lines}".lower()
+            if any(f"\r\n{name.lower()}:" in sent for name, _ in added):
                 raise BadRequestPartError("a header is set both by the adapter and by authentication")
             lines += header_lines(added)
         lines = self._fixed_lines + lines

@@ -11,13 +11,15 @@ from gateway.upstream.transport.request import BadRequestPartError, Origin, chec
 _DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.\-]*:|//", re.IGNORECASE)
 
+MAX_KNOWN = 256
+
 Query = Mapping[str, str] | tuple[tuple[str, str], ...]
 
 
 class BaseUrl:
     """An upstream's base URL, taken apart once. Raises ValueError, naming what is wrong with it."""
 
-    __slots__ = ("_path", "origin", "url")
+    __slots__ = ("_known", "_path", "origin", "url")
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -26,9 +28,23 @@ class BaseUrl:
         if parts.query or parts.fragment:
             raise ValueError("a base URL has no query and no fragment")
         self._path = check_target(parts.path or "/").rstrip("/")
+        self._known: dict[str, tuple[str, str]] = {}
 
-    def target(self, path: str, query: Query) -> str:
-        """The request target. Raises BadRequestPartError."""
+    def resolve(self, path: str, query: Query) -> tuple[str, str]:
+        """The request target and the route. Raises BadRequestPartError."""
+        known = self._known.get(path)
+        if known is None:
+            known = self._target(path), self._route(path)
+            # Only what names no patient is remembered: operations and resource types have no digits.
+            if len(self._known) < MAX_KNOWN and not any(letter.isdigit() for letter in path):
+                self._known[path] = known
+        target, route = known
+        if query:
+            joint = "&" if "?" in target else "?"
+            target = f"{target}{joint}{check_target('/' + urlencode(query, quote_via=quote, safe=''))[1:]}"
+        return target, route
+
+    def _target(self, path: str) -> str:
         if "\\" in path:
             raise BadRequestPartError("a path has no backslash")
         if _ABSOLUTE.match(path):
@@ -39,12 +55,9 @@ class BaseUrl:
             target = self._path or "/"
         if _DOT_SEGMENT.search(target.partition("?")[0]):
             raise BadRequestPartError("a path has no dot segments")
-        if query:
-            joint = "&" if "?" in target else "?"
-            target = f"{target}{joint}{urlencode(query, quote_via=quote, safe='')}"
         return check_target(target)
 
-    def route(self, path: str) -> str:
+    def _route(self, path: str) -> str:
         """The first segment below the base: an operation or a resource type, never an identifier."""
         if _ABSOLUTE.match(path):
             path = urlsplit(path).path.removeprefix(self._path)

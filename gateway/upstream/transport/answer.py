@@ -55,6 +55,7 @@ class AnswerReader:
         "_spent",
         "_status",
         "_until_eof",
+        "keep_alive",
     )
 
     def __init__(self, max_head_bytes: int, max_body_bytes: int) -> None:
@@ -77,6 +78,7 @@ class AnswerReader:
         self._done = False
         self._reusable = False
         self._until_eof = False
+        self.keep_alive: bytes | None = None  # the server's hint about idling
         self._error: TransportError | None = None
 
     def start(self, *, head_only: bool) -> None:
@@ -141,16 +143,17 @@ class AnswerReader:
     def on_headers_complete(self) -> None:
         parser = self._parser
         self._status = status = parser.get_status_code()
-        if parser.get_http_version() not in ("1.1", "1.0"):
+        version = parser.get_http_version()
+        if version not in ("1.1", "1.0"):
             raise self._refuse(ProtocolError("not HTTP/1.1"))
         headers = self._headers
-        if len(headers) > MAX_HEADERS or sum(len(n) + len(v) + 4 for n, v in headers) > self._max_head:
+        if len(headers) > MAX_HEADERS or (self._raw > self._max_head and self._head_size() > self._max_head):
             raise self._refuse(TooLargeError("the head of the answer is over its cap"))
         if status < 200:
             self._interim(status)
             return
         self._head_done = True
-        self._framing(parser)
+        self._framing(parser, version)
         if self._head_only:
             self._done = True
             self._spent = True  # it waits for the body that a HEAD's answer only announces
@@ -160,14 +163,19 @@ class AnswerReader:
         if status == 101 or self._informational > MAX_INFORMATIONAL:
             raise self._refuse(ProtocolError("unexpected interim answer"))
 
-    def _framing(self, parser: httptools.HttpResponseParser) -> None:
+    def _head_size(self) -> int:
+        return sum(len(name) + len(value) + 4 for name, value in self._headers)
+
+    def _framing(self, parser: httptools.HttpResponseParser, version: str) -> None:
         length = codings = None
         for name, value in self._headers:
             if name == b"content-length":
                 length = int(value)
             elif name == b"transfer-encoding":
                 codings = value if codings is None else codings + b"," + value
-        if codings is not None and (codings.lower() != b"chunked" or parser.get_http_version() == "1.0"):
+            elif name == b"keep-alive":
+                self.keep_alive = value
+        if codings is not None and (codings.lower() != b"chunked" or version == "1.0"):
             raise self._refuse(ProtocolError("a transfer coding other than chunked"))
         if self._head_only or self._status in (204, 304):
             self._reusable = parser.should_keep_alive()

@@ -143,14 +143,12 @@ class Connection(asyncio.Protocol):
         waiter, self._waiter = self._waiter, None
         self.served += 1
         if waiter is not None and not waiter.done():
-            answer = self._reader.answer()
-            self._keep_alive_hint(answer)
-            waiter.set_result(answer)
+            hint = self._reader.keep_alive
+            if hint is not None:
+                self._keep_alive_hint(hint)
+            waiter.set_result(self._reader.answer())
 
-    def _keep_alive_hint(self, answer: Answer) -> None:
-        hint = answer.header(b"keep-alive")
-        if hint is None:
-            return
+    def _keep_alive_hint(self, hint: bytes) -> None:
         for part in hint.split(b","):
             name, _, value = part.partition(b"=")
             seconds = value.strip()

@@ -46,18 +46,20 @@ def check_target(target: str) -> str:
     return target
 
 
+def header_line(name: str, value: str) -> str:
+    """One header line, ended by CRLF. Raises BadRequestPartError, naming the header."""
+    if not name or _NOT_IN_NAME.search(name):
+        raise BadRequestPartError("a header name is not a token")
+    if name.lower() in FRAMING:
+        raise BadRequestPartError(f"the header {name.lower()} belongs to the transport")
+    if _NOT_IN_VALUE.search(value):
+        raise BadRequestPartError(f"the value of {name.lower()} has a control or non-Latin-1 character")
+    return f"{name}: {value}\r\n"
+
+
 def header_lines(headers: Iterable[tuple[str, str]]) -> str:
     """Header lines, each ended by CRLF. Raises BadRequestPartError, naming the header."""
-    lines = []
-    for name, value in headers:
-        if not name or _NOT_IN_NAME.search(name):
-            raise BadRequestPartError("a header name is not a token")
-        if name.lower() in FRAMING:
-            raise BadRequestPartError(f"the header {name.lower()} belongs to the transport")
-        if _NOT_IN_VALUE.search(value):
-            raise BadRequestPartError(f"the value of {name.lower()} has a control or non-Latin-1 character")
-        lines.append(f"{name}: {value}\r\n")
-    return "".join(lines)
+    return "".join([header_line(name, value) for name, value in headers])
 
 
 def request_bytes(method: str, target: str, authority: str, lines: str, content: bytes | None) -> bytes:

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import uvloop
 
 from gateway.upstream.transport.answer import Answer
 from gateway.upstream.transport.errors import DisconnectedError, TlsError
@@ -108,15 +107,6 @@ async def test_client_certificate_is_shown_where_required(tmp_path: Path) -> Non
         # With TLS 1.3 the server's refusal comes after the handshake, in place of the answer.
         with pytest.raises((TlsError, DisconnectedError)):
             await get(port, TlsSettings(ca_file=authority.file))
-
-
-def test_everything_holds_on_uvloop_too(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        await test_trusted_server_answers_over_one_connection(tmp_path)
-        await test_wrong_host_name_is_refused(tmp_path)
-        await test_client_certificate_is_shown_where_required(tmp_path)
-
-    uvloop.run(scenario())
 
 
 def test_old_protocol_versions_are_off() -> None:
