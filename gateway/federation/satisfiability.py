@@ -11,8 +11,8 @@ do; and subgraphs that share a field must be able to return the same object type
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import product
 
 from graphql import (
@@ -47,11 +47,20 @@ class _Step:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Contexts:
+    """Which object types set which contexts, and which contexts a field needs in a subgraph (join__Graph)."""
+
+    setters: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    needs: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _State:
     type: GraphQLNamedType
     nodes: tuple[Node, ...]
     step: _Step | None
+    contexts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,7 @@ def check_satisfiability(
     supergraph: Supergraph,
     problems: Problems,
     places: Callable[[str], Sequence[Place]] = lambda coordinate: (),
+    contexts: Contexts | None = None,
 ) -> None:
     """Report every API field that some way to its type cannot be continued to.
 
@@ -73,7 +83,7 @@ def check_satisfiability(
     graph = build_graph(supergraph)
     seen: dict[str, _Fault] = {}
     for flags in _flag_sets(sorted(graph.labels)):
-        for fault in _Check(supergraph, graph, flags, problems).run():
+        for fault in _Check(supergraph, graph, flags, problems, contexts or Contexts()).run():
             seen.setdefault(fault.coordinate, fault)
         if len(seen) >= _MAX_ERRORS:
             break
@@ -96,7 +106,15 @@ def _flag_sets(labels: Sequence[str]) -> Iterator[frozenset[str]]:
 
 
 class _Check:
-    def __init__(self, supergraph: Supergraph, graph: Graph, flags: frozenset[str], problems: Problems) -> None:
+    def __init__(
+        self,
+        supergraph: Supergraph,
+        graph: Graph,
+        flags: frozenset[str],
+        problems: Problems,
+        contexts: Contexts,
+    ) -> None:
+        self.contexts = contexts
         self.supergraph = supergraph
         self.api = supergraph.api_schema
         self.graph = graph
@@ -126,10 +144,10 @@ class _Check:
 
     def _mutation(self, root: GraphQLObjectType, nodes: tuple[Node, ...]) -> list[_Fault]:
         faults: list[_Fault] = []
-        for name, field in root.fields.items():
+        for name, given in root.fields.items():
             at = _State(root, nodes, _Step(None, "mutation"))
             own: list[_Fault] = []
-            state = self._field(at, name, field, own)
+            state = self._field(at, name, given, own)
             if state is None:
                 faults += own
                 continue
@@ -137,7 +155,7 @@ class _Check:
             for node in state.nodes:
                 by_subgraph.setdefault(node.subgraph, []).append(node)
             found: list[list[_Fault]] = [
-                self._walk(_State(state.type, tuple(n), state.step)) for n in by_subgraph.values()
+                self._walk(_State(state.type, tuple(n), state.step, state.contexts)) for n in by_subgraph.values()
             ]
             if found and all(found):
                 faults += sorted(found, key=len)[0]
@@ -145,11 +163,11 @@ class _Check:
 
     def _walk(self, start: _State) -> list[_Fault]:
         faults: list[_Fault] = []
-        visits: dict[str, list[frozenset[int]]] = {}
+        visits: dict[str, list[frozenset[int | str]]] = {}
         queue = deque([start])
         while queue and len(faults) < _MAX_ERRORS:
             state = queue.popleft()
-            ids = frozenset(node.id for node in state.nodes)
+            ids: frozenset[int | str] = frozenset({node.id for node in state.nodes} | state.contexts)
             before = visits.setdefault(state.type.name, [])
             if any(earlier <= ids for earlier in before):
                 continue
@@ -175,13 +193,14 @@ class _Check:
         named = get_named_type(field.type)
         composite = is_composite_type(named)
         sel = FieldSel(name, name, sel=_BELOW if composite else None)
-        nodes = self._all_targets(state.nodes, sel)
+        nodes = self._all_targets(state.nodes, sel) or self._by_context(state, name)
         if not nodes:
             faults.append(self._unreachable(state, name, sel, field))
             return None
         if not composite:
             return None
-        onward = _State(named, nodes, _Step(state.step, _call(name, field)))
+        contexts = state.contexts | self.contexts.setters.get(state.type.name, frozenset())
+        onward = _State(named, nodes, _Step(state.step, _call(name, field)), contexts)
         fault = self._mismatch(state, onward, name)
         if fault is not None:
             faults.append(fault)
@@ -202,7 +221,26 @@ class _Check:
         if not nodes:
             faults.append(self._unreachable(state, f"... on {type_.name}", type_.name))
             return None
-        return _State(type_, tuple(nodes.values()), _Step(state.step, f"... on {type_.name}"))
+        step = _Step(state.step, f"... on {type_.name}")
+        return _State(type_, tuple(nodes.values()), step, state.contexts)
+
+    def _by_context(self, state: _State, name: str) -> tuple[Node, ...]:
+        """Where a field leads whose arguments an ancestor sets: in its own subgraph, or one hop away."""
+        found: dict[int, Node] = {}
+        definition = self.supergraph.types[state.type.name].fields.get(name)
+        needs = self.contexts.needs.get(f"{state.type.name}.{name}", {})
+        for subgraph, wanted in needs.items():
+            if definition is None or not wanted <= state.contexts:
+                continue
+            for node in state.nodes:
+                entered = any(
+                    edge.tail.subgraph == subgraph and self.finder.satisfy(node, edge) is not None
+                    for edge in node.key_edges()
+                )
+                if node.subgraph == subgraph or entered:
+                    end = self.graph.node(definition.base, subgraph)
+                    found[end.id] = end
+        return tuple(found.values())
 
     def _possible(self, node: Node) -> Sequence[str]:
         return self.supergraph.possible_in(node.type, node.subgraph)

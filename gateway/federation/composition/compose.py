@@ -17,6 +17,7 @@ from typing import Any
 from graphql import GraphQLSchema
 
 from gateway.federation.composition import coverage
+from gateway.federation.composition.context_facts import contexts_of
 from gateway.federation.composition.coverage import FieldFacts, field_facts
 from gateway.federation.composition.errors import CompositionError, Hint, Problems
 from gateway.federation.composition.facts import Facts
@@ -91,7 +92,7 @@ def compose(subgraphs: Sequence[SubgraphInput], *, satisfiability: bool = True) 
     sdl = print_supergraph(ctx.out)
     supergraph = read_supergraph(sdl)
     if satisfiability:
-        check_satisfiability(supergraph, problems, ctx.definitions_of)
+        check_satisfiability(supergraph, problems, ctx.definitions_of, contexts_of(ctx))
         if problems.errors:
             return _failed(problems)
     return Composition(

@@ -6,6 +6,7 @@ tag v0.3 in the supergraph, under the name that the subgraphs use.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.federation.composition import known
@@ -14,19 +15,28 @@ from gateway.federation.composition.merging import MergedDirective, Merging
 from gateway.federation.composition.model import DirectiveDef
 from gateway.federation.composition.reading import Reader
 from gateway.federation.links import APOLLO, FEDERATION, Links, Version
+from gateway.federation.subgraph import Subgraph
 
 _JOIN_SINCE = ((Version(2, 8), Version(0, 5)), (Version(2, 7), Version(0, 4)))
 _OLDEST_JOIN = Version(0, 3)
-KEPT_SINCE = {"cacheTag": Version(2, 12)}
+KEPT = {"cacheTag": Version(0, 1)}  # federation directives that are kept per graph: specification version
+_CONNECT_NEEDS = {Version(0, 1): Version(2, 10), Version(0, 2): Version(2, 11)}  # others: v2.12
 
 
-def join_version(ctx_versions: list[Version]) -> Version:
+def join_version(subgraphs: Sequence[Subgraph]) -> Version:
     """The join specification that the newest federation version in use asks for."""
-    newest = max(ctx_versions)
+    newest = max(_needed(subgraph) for subgraph in subgraphs)
     for since, join in _JOIN_SINCE:
         if newest >= since:
             return join
     return _OLDEST_JOIN
+
+
+def _needed(subgraph: Subgraph) -> Version:
+    """The federation version a subgraph needs: what it links, or what its connectors imply."""
+    linked = subgraph.federation or Version(2, 0)
+    connect = subgraph.links.get(known.CONNECT)
+    return max(linked, _CONNECT_NEEDS.get(connect.url.version, Version(2, 12))) if connect else linked
 
 
 @dataclass(slots=True)
@@ -54,7 +64,7 @@ def link_features(ctx: Merging) -> bool:
                 spec = _supergraph_spec(identity, own)
                 if spec:
                     uses.setdefault(own, _Use(spec, own)).names[index] = item.name
-                elif identity == FEDERATION and own in KEPT_SINCE:
+                elif identity == FEDERATION and own in KEPT:
                     ctx.kept_directives[item.name] = f"federation__{own}"
     for use in uses.values():
         if len(set(use.names.values())) > 1:
@@ -62,6 +72,8 @@ def link_features(ctx: Merging) -> bool:
             return False
     for spec in dict.fromkeys(use.spec for use in uses.values()):
         _link(ctx, spec, [use for use in uses.values() if use.spec == spec])
+    for own in dict.fromkeys(name.removeprefix("federation__") for name in ctx.kept_directives.values()):
+        ctx.out.links.append(SupergraphLink(f"{APOLLO}{own}/{KEPT[own]}", "EXECUTION"))
     if connect:
         ctx.out.links.append(SupergraphLink(f"{known.CONNECT}/{CONNECT_VERSION}", "EXECUTION"))
     return True

@@ -21,14 +21,14 @@ from gateway.federation.composition.merged import Supergraph
 from gateway.federation.composition.merging import Merging, graph_names
 from gateway.federation.composition.model import FEDERATION_FIELDS, ROOT_NAMES
 from gateway.federation.composition.post_merge import check_merged
-from gateway.federation.links import Version
 from gateway.federation.subgraph import Subgraph
+
+_PROVIDED = frozenset({"include", "skip", "deprecated", "specifiedBy", "defer", "stream"})
 
 
 def merge_subgraphs(subgraphs: Sequence[Subgraph], facts: Sequence[Facts], problems: Problems) -> Merging:
     """Merge; whatever is wrong is in `problems`, and then the result is not to be used."""
-    version = join_version([subgraph.federation or Version(2, 0) for subgraph in subgraphs])
-    out = Supergraph(version)
+    out = Supergraph(join_version(subgraphs))
     enums = graph_names([subgraph.name for subgraph in subgraphs])
     out.graphs = [(enum, s.name, s.url) for enum, s in zip(enums, subgraphs, strict=True)]
     ctx = Merging(subgraphs, facts, out, problems)
@@ -86,7 +86,7 @@ def _merge_directives(ctx: Merging) -> None:
             if directive.node is not None and directive.executable_locations:
                 names[directive.name] = None
     for name in names:
-        if name in ctx.out.directives or name in ("include", "skip", "deprecated", "specifiedBy"):
+        if name in ctx.out.directives or name in _PROVIDED:
             continue
         merged = merge_executable(ctx, name, [subgraph.directives.get(name) for subgraph in ctx.subgraphs])
         if merged is not None:
