@@ -24,7 +24,8 @@ ALLOWED_HEADERS = frozenset(
         "x-request-id",
     }
 )
-ALLOWED_PREFIXES = ("ssp-", "nhsd-")  # Spine Secure Proxy; NHS API platform
+# Spine Secure Proxy; NHS API platform; who asks, for a council's audit (docs/social-care.md)
+ALLOWED_PREFIXES = ("ssp-", "nhsd-", "x-requester-")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,6 @@ def _headers(ask: Ask) -> dict[str, str]:
     caller = ask.caller
     return {
         "Accept": "application/json",
-        "Cache-Control": "no-store",
         "X-Request-ID": ask.request_id,
         "X-Requester-Id": quote(caller.subject, safe=""),
         "X-Requester-Role": quote(caller.role, safe=""),

@@ -52,7 +52,7 @@ def asking(*sections: Section, nhs_number: str = PERSON, caller: Caller = DOCTOR
 def practice(structured: Upstream | None = None, appointments: Upstream | None = None, **more: Any) -> Source:
     settings = more.get("settings", SETTINGS)
     adapter = GPConnect("gp1", PRACTICE, settings, structured=structured, appointments=appointments)
-    return Source("gp1", PRACTICE, adapter, Coverage(practice="A82038"))
+    return Source("gp1", PRACTICE, adapter, Coverage(practices=frozenset({"A82038"})))
 
 
 async def answer(upstream: Upstream, *sections: Section, **more: Any) -> Answer:
