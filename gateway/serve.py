@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from gateway import logs
 from gateway.app import Gateway, create_gateway
 from gateway.config import Server
+from gateway.http.protocol import BoundedHeads
 from gateway.identity.claims import RoleOfCode
 from gateway.metrics import Metrics
 from gateway.pipeline import Engine
@@ -81,7 +82,7 @@ def _options(server: Server) -> dict[str, object]:
         "host": server.host,
         "port": server.port,
         "loop": "uvloop",
-        "http": "httptools",
+        "http": BoundedHeads,
         "ws": "none",
         "lifespan": "on",
         "log_config": None,

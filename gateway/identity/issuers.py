@@ -6,6 +6,7 @@ signed it. Keys are never searched across issuers, and a key only ever verifies 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -91,11 +92,10 @@ class Authenticator:
 
     async def warm(self) -> None:
         """Fetch key sets ahead of the first request; failures are logged and tried again later."""
-        for issuer in self._issuers.values():
-            try:
-                await issuer.keys.find("")
-            except (TokenError, Refusal):
-                continue
+        keys = [issuer.keys for issuer in self._issuers.values()]
+        for outcome in await asyncio.gather(*(key.find("") for key in keys), return_exceptions=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, TokenError | Refusal):
+                raise outcome
 
     async def close(self) -> None:
         for issuer in self._issuers.values():

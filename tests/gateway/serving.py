@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 
@@ -12,9 +13,11 @@ from gateway.app import Gateway
 
 
 @asynccontextmanager
-async def served(app: Gateway) -> AsyncIterator[str]:
+async def served(app: Gateway, http: Any = "httptools") -> AsyncIterator[str]:
     """The application's address while it listens on a free port of the loopback."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="on", log_config=None, access_log=False, ws="none")
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, lifespan="on", log_config=None, access_log=False, ws="none", http=http
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve())
     while not server.started:

@@ -1,0 +1,91 @@
+"""uvicorn's HTTP protocol with a bound on request heads: their bytes, and the time they may take.
+
+uvicorn's httptools protocol has neither, so one connection could send headers for ever and fill memory with them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_BYTES = 32_768
+"""Request line and headers; a token is at most 8 KB of it, a GET's document at most 16 KB."""
+
+HEAD_SECONDS = 10.0
+"""From a connection's opening, or a request's first byte, to its last header."""
+
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class BoundedHeads(HttpToolsProtocol):
+    """Closes connections whose heads are too large (431) or too slow (no answer)."""
+
+    _head = 0
+    _received = 0
+    _in_head = True
+    _begun = False
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._arm()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        self._head = self._received = 0
+        self._in_head = self._begun = True
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        self._begun = False
+        super().data_received(data)
+        if not self._in_head:
+            self._disarm()
+            return
+        self._arm()
+        if not self._begun:  # else the piece may hold the end of the request before
+            self._received += len(data)
+        if max(self._head, self._received) > HEAD_BYTES:
+            self._refuse()
+
+    def send_400_response(self, msg: str) -> None:
+        if self._in_head and self._head > HEAD_BYTES:
+            self._refuse()
+        else:
+            super().send_400_response(msg)
+
+    def _count(self, size: int) -> None:
+        self._head += size
+        if self._head > HEAD_BYTES:
+            raise OverflowError  # httptools reports it as a parser error, which ends in `send_400_response`
+
+    def _refuse(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+
+    def _arm(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _disarm(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
