@@ -6,7 +6,6 @@ refuses is decoded resource by resource, so that one wrong value costs no more t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -61,17 +60,35 @@ _TYPED = msgspec.json.Decoder(_TypedBundle)
 _ONE = msgspec.json.Decoder(ANY)
 
 
+MODIFIERS = (".modifierExtension", ".implicitRules")
+
 Row = tuple[Entry, Resource | None, tuple[str, ...]]
 """An entry, its resource (None for a type that we do not read), and the paths of what could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
 class Found(Item):
     """An item for policy, with what decoding already knows of it. `matched` is false for what was only included."""
 
+    __slots__ = ("lost", "matched", "resource")
+
     resource: Resource
-    lost: tuple[str, ...] = ()
-    matched: bool = True
+    lost: tuple[str, ...]
+    matched: bool
+
+    def __init__(
+        self, key: str, raw: bytes, resource: Resource, lost: tuple[str, ...] = (), matched: bool = True
+    ) -> None:
+        fill = object.__setattr__  # one per row: a frozen dataclass's own constructor costs half as much again
+        fill(self, "key", key)
+        fill(self, "raw", raw)
+        fill(self, "resource", resource)
+        fill(self, "lost", lost)
+        fill(self, "matched", matched)
+
+    @property
+    def usable(self) -> bool:
+        """Not where it has no id, or a modifier that we do not know."""
+        return self.resource.id is not None and not modified(self.lost)
 
 
 def envelope(body: bytes) -> Bundle:
@@ -102,3 +119,8 @@ def one(raw: bytes) -> tuple[Resource | None, tuple[str, ...]]:
     except (msgspec.DecodeError, RecursionError):
         return lenient.decode(raw)
     return resource, ()
+
+
+def modified(lost: tuple[str, ...]) -> bool:
+    """Whether a modifier is among what could not be read: then nothing of the resource may be used."""
+    return any(path.endswith(MODIFIERS) for path in lost)

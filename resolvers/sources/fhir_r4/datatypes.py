@@ -31,6 +31,29 @@ class Concept(msgspec.Struct, gc=False, rename="camel"):
     text: str | None = None
 
 
+class Term(msgspec.Struct, gc=False, rename="camel"):
+    """A Coding that is only ever shown in words."""
+
+    code: str | None = None
+    display: str | None = None
+
+
+class Said(msgspec.Struct, gc=False, rename="camel"):
+    """A CodeableConcept that is only ever shown in words."""
+
+    coding: tuple[Term, ...] = ()
+    text: str | None = None
+
+    def words(self) -> str | None:
+        """Its text, else what was shown with a code, else the code."""
+        if self.text:
+            return self.text
+        for term in self.coding:
+            if term.display or term.code:
+                return term.display or term.code
+        return None
+
+
 class Identifier(msgspec.Struct, gc=False, rename="camel"):
     """FHIR Identifier."""
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from typing import TypeGuard
+
+from resolvers.record.values import PartialDateTime
 
 _SHAPE = re.compile(
     r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01])"
@@ -11,20 +14,19 @@ _SHAPE = re.compile(
 )
 
 
-def is_fhir_date(value: str) -> bool:
+def is_fhir_date(value: str) -> TypeGuard[PartialDateTime]:
     """Whether `value` is a FHIR date, dateTime or instant (R4 datatypes, section 2.24.0.1), and a day that exists.
 
-    A time without a zone is accepted, as several systems send it: it is still readable without doubt about the day.
+    Times that ISO 8601 allows and FHIR does not (without a zone, with a zone of four digits) are accepted, as several
+    systems send them: they can be read without doubt.
     """
     try:
         datetime.fromisoformat(value)
+        return value[7] == "-" and (len(value) == 10 or value[10] == "T")
     except ValueError:
         return _by_shape(value)
-    if len(value) == 10:
-        return (value[4] == "-" and value[7] == "-") or _by_shape(value)
-    if len(value) < 20 or value[10] != "T" or value[16] != ":" or "," in value:
-        return _by_shape(value)
-    return value[-1] == "Z" or value[-3] == ":" or _by_shape(value)
+    except IndexError:
+        return False
 
 
 def _by_shape(value: str) -> bool:

@@ -43,7 +43,7 @@ def _value(raw: bytes, kind: Any, path: str, lost: list[str]) -> Any:
         pass
     try:
         plain = _without_none(kind)
-        if get_origin(plain) in (list, tuple):
+        if get_origin(plain) in (list, tuple) and get_args(plain):
             element = _without_none(get_args(plain)[0])
             found = [_value(bytes(item), element, path, lost) for item in _ELEMENTS.decode(raw)]
             return (get_origin(plain))(item for item in found if item is not None)

@@ -8,9 +8,9 @@ from resolvers.record.medications import Medication, MedicationStatus, Prescript
 from resolvers.record.values import CodeableConcept, Organisation, Quantity
 from resolvers.sources.fhir_r4 import attribution, parts
 from resolvers.sources.fhir_r4 import resources as fhir
-from resolvers.sources.fhir_r4.datatypes import Codes, Concept, Extension, Measure, Reference, extended
+from resolvers.sources.fhir_r4.datatypes import Codes, Concept, Extension, Reference, extended
 from resolvers.sources.fhir_r4.reading import Reading, concept, note, words
-from resolvers.sources.fhir_r4.values import amount, quantity
+from resolvers.sources.fhir_r4.values import amount, measured
 
 _BASE = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-"
 REPEAT = f"{_BASE}MedicationRepeatInformation"
@@ -144,8 +144,10 @@ def _dose(entry: Medication, dosages: Sequence[parts.Dosage], reading: Reading) 
 
 
 def _number(dosage: parts.Dosage, reading: Reading) -> Quantity | None:
-    measures: list[Measure | None] = [each.dose_quantity for each in dosage.dose_and_rate]
-    return quantity(measures[0], reading, "dosage.doseAndRate.doseQuantity") if len(measures) == 1 else None
+    doses = [each.dose_quantity for each in dosage.dose_and_rate]
+    if len(doses) != 1 or doses[0] is None:
+        return None
+    return measured(doses[0], reading, "Dosage.doseAndRate.doseQuantity")[1]
 
 
 def _supply(course: Codes | None, extensions: tuple[Extension, ...]) -> PrescriptionType | None:

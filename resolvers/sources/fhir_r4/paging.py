@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
@@ -10,10 +10,10 @@ from urllib.parse import urljoin, urlsplit
 from policies.sections import Section
 from resolvers.record.status import SourceState, SourceWarning
 from resolvers.sources.fhir_r4 import bundle as pages
-from resolvers.sources.fhir_r4.bundle import Bundle, Entry, Found
+from resolvers.sources.fhir_r4.bundle import Bundle, Entry, Found, Row
 from resolvers.sources.fhir_r4.outcomes import INCOMPLETE, WRONG_PATIENT, meaning, remarks, state, told
 from resolvers.sources.fhir_r4.patients import Owner
-from resolvers.sources.fhir_r4.resources import OperationOutcome, Resource
+from resolvers.sources.fhir_r4.resources import KINDS, OperationOutcome, Resource
 from resolvers.sources.fhir_r4.searches import Search
 from resolvers.sources.source import FAILED
 from resolvers.sources.upstream import Reply, UpstreamError
@@ -33,12 +33,17 @@ class Catch:
     partial: bool = False
     wrong_patient: bool = False
     total: int | None = None
-    matches: set[str] = field(default_factory=set)
+    matches: int = 0
     as_of: str | None = None
 
     def warn(self, warning: SourceWarning) -> None:
         if warning not in self.warnings:
             self.warnings.append(warning)
+
+    def disown(self) -> None:
+        """A row of another person was here."""
+        self.wrong_patient = True
+        self.cut_short(WRONG_PATIENT)
 
     def cut_short(self, warning: SourceWarning = INCOMPLETE) -> None:
         """Something of this list is known to be missing."""
@@ -85,11 +90,7 @@ def _take(catch: Catch, reply: Reply, owner: Owner, bases: tuple[str, ...], late
     if not later:
         catch.as_of = _moment(reply)
         catch.total = bundle.total if isinstance(bundle.total, int) else None
-    for entry, resource, lost in pages.rows(reply.body, bundle):
-        if isinstance(resource, OperationOutcome):
-            _remark(catch, resource)
-        elif resource is not None:
-            _sort(catch, entry, resource, lost, owner)
+    keep(catch, pages.rows(reply.body, bundle), owner)
     return None if catch.wrong_patient else _next(bundle, bases)
 
 
@@ -100,23 +101,39 @@ def _refused(catch: Catch, failed: SourceState | None, later: bool) -> str:
     return ""
 
 
-def _sort(catch: Catch, entry: Entry, resource: Resource, lost: tuple[str, ...], owner: Owner) -> None:
+def keep(catch: Catch, rows: Iterable[Row], owner: Owner) -> None:
     """Keep what was searched for and what was wanted with it; drop everything else, above all other people's."""
+    kind = KINDS[catch.search.type]
+    prefix = f"{catch.search.type}/"
+    owns, found = owner.owns, catch.found
+    for entry, resource, lost in rows:
+        search = entry.search
+        if resource.__class__ is not kind or (search is not None and search.mode == "include"):
+            if resource is not None:
+                _beside(catch, entry, resource, lost, owner)
+        elif not owns(resource):
+            catch.disown()
+        else:
+            key = prefix + resource.id if resource.id else f"{prefix}?{len(found)}"
+            if key not in found or not found[key].matched:
+                catch.matches += 1
+                found[key] = Found(key, bytes(entry.resource), resource, lost)
+
+
+def _beside(catch: Catch, entry: Entry, resource: Resource, lost: tuple[str, ...], owner: Owner) -> None:
+    """A row that was not searched for: a remark of the server, something included, or something unwanted."""
+    if isinstance(resource, OperationOutcome):
+        return _remark(catch, resource)
     kind = type(resource).__name__
-    search = catch.search
     mode = entry.search.mode if entry.search is not None else None
-    searched = kind == search.type and mode != "include"
-    if not searched and (mode == "match" or kind not in search.included):
-        return
+    if mode == "match" or kind not in catch.search.included:
+        return None
     if not owner.owns(resource):
-        catch.wrong_patient = True
-        catch.cut_short(WRONG_PATIENT)
-        return
-    key = f"{kind}/{resource.id}" if resource.id else f"{kind}/?{search.type}.{len(catch.found)}"
-    if searched:
-        catch.matches.add(key)
+        return catch.disown()
+    key = f"{kind}/{resource.id or f'?{catch.search.type}.{len(catch.found)}'}"
     if key not in catch.found:
-        catch.found[key] = Found(key, bytes(entry.resource), resource, lost, searched or kind in search.adopts)
+        catch.found[key] = Found(key, bytes(entry.resource), resource, lost, kind in catch.search.adopts)
+    return None
 
 
 def _remark(catch: Catch, outcome: OperationOutcome) -> None:
@@ -129,7 +146,7 @@ def _remark(catch: Catch, outcome: OperationOutcome) -> None:
 def _count(catch: Catch) -> None:
     """A server whose sort has ties loses rows between pages: compare with its own total, where it gave one."""
     stated = catch.total if catch.failure is None and not catch.wrong_patient else None
-    if stated is not None and len(catch.matches) < stated:
+    if stated is not None and catch.matches < stated:
         catch.cut_short()
 
 

@@ -16,7 +16,9 @@ from resolvers.sources.fhir_r4.datatypes import (
 
 
 class Backbone(msgspec.Struct, gc=False, rename="camel"):
-    """A part of a resource."""
+    """A part of a resource. A modifier in it is refused by its type: see `Resource`."""
+
+    modifier_extension: tuple[()] = ()
 
 
 class Manifested(Backbone):

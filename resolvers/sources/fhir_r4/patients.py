@@ -47,6 +47,8 @@ class Owner:
         if reference is None:
             return False
         identifier = reference.identifier
+        if identifier is None and reference.reference in self.references:
+            return True
         if identifier is not None and identifier.system == NHS_NUMBER and identifier.value is not None:
             if "".join(identifier.value.split()) != self.nhs_number:
                 return False
@@ -58,8 +60,8 @@ class Owner:
         if target is None:
             return None
         for base in self.bases:
-            if target.startswith(base):
-                target = target[len(base) :].lstrip("/")
+            if target.startswith(f"{base}/"):
+                target = target[len(base) + 1 :]
                 break
         if not target.startswith("Patient/"):
             return None

@@ -45,7 +45,7 @@ class Reading:
         self._notes = notes
         self._prefix = f"{home.source_id}:"
         self._organisation = home.organisation
-        self._own = RecordedBy(organisation=home.organisation)
+        self.own = RecordedBy(organisation=home.organisation)
         self._kept: dict[str, Resource] = {found.key: found.resource for found in kept}
         self._bases = home.bases
         self._people = any(type(resource).__name__ in attribution.PEOPLE for resource in self._kept.values())
@@ -64,7 +64,7 @@ class Reading:
         if value is None:
             return None
         if is_fhir_date(value):
-            return PartialDateTime(value)
+            return value
         self.invalid(where)
         return None
 
@@ -96,9 +96,13 @@ class Reading:
     def as_of(self, resource: Resource) -> PartialDateTime:
         """When the source last changed the entry; where it does not say, now."""
         meta = resource.meta
-        if meta is None or meta.last_updated is None:
+        changed = meta.last_updated if meta is not None else None
+        if changed is None:
             return self.now
-        return self.date(meta.last_updated, f"{type(resource).__name__}.meta.lastUpdated") or self.now
+        if is_fhir_date(changed):
+            return changed
+        self.invalid(f"{type(resource).__name__}.meta.lastUpdated")
+        return self.now
 
     # links
 
@@ -125,26 +129,32 @@ class Reading:
 
     def _contained(self, holder: Resource, local: str) -> Resource | None:
         for raw in holder.contained:
-            resource, _ = bundle.one(bytes(raw))
+            resource, lost = bundle.one(bytes(raw))
             if resource is not None and resource.id is not None and resource.id.lstrip("#") == local:
-                return resource
+                return None if bundle.modified(lost) else resource
         return None
+
+    def attributes(self, holder: Resource) -> bool:
+        """Whether anything was kept that could name another author than the source itself."""
+        return self._people or bool(holder.contained) or (holder.meta is not None and bool(holder.meta.tag))
 
     def recorded_by(self, holder: Resource, *authors: Reference | None) -> RecordedBy:
         """Who recorded it: the first author that was kept, else the resource's Provenance tag, else the source."""
-        if self._people or holder.contained:
-            for author in authors:
-                found = attribution.recorded_by(self, author, holder, self._organisation)
-                if found is not None:
-                    return found
-        if holder.meta is not None and holder.meta.tag:
-            return attribution.tagged(holder.meta.tag, self._organisation) or self._own
-        return self._own
+        if not self.attributes(holder):
+            return self.own
+        for author in authors:
+            found = attribution.recorded_by(self, author, holder, self._organisation)
+            if found is not None:
+                return found
+        tags = holder.meta.tag if holder.meta is not None else ()
+        return attribution.tagged(tags, self._organisation) or self.own
 
     def concepts_meant(
         self, codes: Iterable[Concept], references: Iterable[Reference], holder: Resource
     ) -> list[CodeableConcept]:
         """Reasons and the like: those coded in place and those of the kept resources that are referred to."""
+        if not codes and not references:
+            return []
         found = concepts(codes)
         for reference in references:
             target = self.resolve(reference, holder, Resource)
@@ -163,6 +173,8 @@ def concept(source: Concept | None) -> CodeableConcept | None:
 
 
 def concepts(sources: Iterable[Concept]) -> list[CodeableConcept]:
+    if not sources:
+        return []
     return [found for found in map(concept, sources) if found is not None]
 
 

@@ -22,6 +22,7 @@ from resolvers.sources.fhir_r4.datatypes import (
     Name,
     Ratio,
     Reference,
+    Said,
     Span,
     Status,
     Telecom,
@@ -50,11 +51,18 @@ from resolvers.sources.fhir_r4.parts import (
 
 
 class Resource(msgspec.Struct, gc=False, rename="camel", tag_field="resourceType", tag=True):
-    """What every resource may have. `contained` is decoded only when something points into it."""
+    """What every resource may have. `contained` is decoded only when something points into it.
+
+    `modifierExtension` and `implicitRules` may turn the meaning round, and FHIR forbids to process what they modify
+    without knowing them (R4, section 2.4.0.3.1). We know none, so their types admit none: decoding fails, and the
+    slow way names them among what could not be read.
+    """
 
     id: str | None = None
     meta: Meta | None = None
     contained: tuple[msgspec.Raw, ...] = ()
+    modifier_extension: tuple[()] = ()
+    implicit_rules: None = None
 
 
 class Patient(Resource):
@@ -206,7 +214,7 @@ class Observation(Resource):
     value_time: str | None = None
     value_date_time: str | None = None
     value_period: Span | None = None
-    interpretation: tuple[Concept, ...] = ()
+    interpretation: tuple[Said, ...] = ()
     note: tuple[Annotation, ...] = ()
     specimen: Reference | None = None
     reference_range: tuple[UsualRange, ...] = ()

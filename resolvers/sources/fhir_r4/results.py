@@ -7,13 +7,16 @@ from collections.abc import Iterable, Sequence
 import strawberry
 
 from resolvers.record.results import ResultComponent, ResultKind, ResultStatus, TestResult
+from resolvers.record.values import Quantity
 from resolvers.sources.fhir_r4 import parts
 from resolvers.sources.fhir_r4 import resources as fhir
-from resolvers.sources.fhir_r4.datatypes import Concept, Reference, Span
+from resolvers.sources.fhir_r4.datatypes import Reference, Said, Span
 from resolvers.sources.fhir_r4.reading import Reading, codes_of, concept, note, words
-from resolvers.sources.fhir_r4.values import between, quantity, value
+from resolvers.sources.fhir_r4.values import between, measured, value
 
 STATUS = {each.value: each for each in ResultStatus} | {"appended": ResultStatus.AMENDED}
+
+_OBSERVATION = ResultKind.OBSERVATION
 
 
 def results(
@@ -27,28 +30,29 @@ def results(
 
 
 def _observation(source: fhir.Observation, reading: Reading) -> TestResult:
+    """The commonest entry of all, so what is usually absent is not even asked for."""
     when = source.effective_date_time or source.effective_instant or _start(source.effective_period)
-    coded = source.value_codeable_concept
+    said, number = _value(source, reading, "Observation")
+    coded, specimen = source.value_codeable_concept, source.specimen
     return TestResult(
         id=reading.id(source),
         date=reading.date(when, "Observation.effective"),
-        recorded_by=reading.recorded_by(source, *source.performer),
+        recorded_by=reading.recorded_by(source, *source.performer) if reading.attributes(source) else reading.own,
         as_of=reading.as_of(source),
-        kind=ResultKind.OBSERVATION,
+        kind=_OBSERVATION,
         code=concept(source.code),
         status=reading.listed(STATUS, source.status, "Observation.status"),
-        categories=codes_of(source.category),
-        value=value(source, reading, "Observation"),
-        quantity=quantity(source.value_quantity, reading, "Observation.valueQuantity"),
+        categories=codes_of(source.category) if source.category else [],
+        value=said,
+        quantity=number,
         coded_value=concept(coded) if coded is not None else None,
-        interpretation=_interpretation(source.interpretation),
-        reference_range=_usual(source.reference_range),
-        components=[_component(each, reading) for each in source.component],
-        specimen=_specimen((source.specimen,), source, reading) if source.specimen is not None else None,
-        issued=reading.date(source.issued, "Observation.issued"),
+        interpretation=_interpretation(source.interpretation) if source.interpretation else None,
+        reference_range=_usual(source.reference_range) if source.reference_range else None,
+        components=[_component(each, reading) for each in source.component] if source.component else [],
+        specimen=_specimen((specimen,), source, reading) if specimen is not None else None,
+        issued=reading.date(source.issued, "Observation.issued") if source.issued is not None else None,
         members=[],
-        conclusion=None,
-        note=note(source.note),
+        note=note(source.note) if source.note else None,
     )
 
 
@@ -56,13 +60,13 @@ def _report(source: fhir.DiagnosticReport, known: set[strawberry.ID], reading: R
     """A report. Observations contained in it have no id of their own and are shown as its parts."""
     when = source.effective_date_time or _start(source.effective_period)
     members: list[strawberry.ID] = []
-    parts: list[ResultComponent] = []
+    components: list[ResultComponent] = []
     for reference in source.result:
         result = reading.resolve(reference, source, fhir.Observation)
         if result is None or result.status == "entered-in-error":
             continue
         if (reference.reference or "").startswith("#"):
-            parts.append(_component(result, reading))
+            components.append(_component(result, reading))
         elif reading.id(result) in known:
             members.append(reading.id(result))
     return TestResult(
@@ -74,7 +78,7 @@ def _report(source: fhir.DiagnosticReport, known: set[strawberry.ID], reading: R
         code=concept(source.code),
         status=reading.listed(STATUS, source.status, "DiagnosticReport.status"),
         categories=codes_of(source.category),
-        components=parts,
+        components=components,
         specimen=_specimen(source.specimen, source, reading),
         issued=reading.date(source.issued, "DiagnosticReport.issued"),
         members=members,
@@ -83,30 +87,29 @@ def _report(source: fhir.DiagnosticReport, known: set[strawberry.ID], reading: R
 
 
 def _component(source: parts.Valued | fhir.Observation, reading: Reading) -> ResultComponent:
-    return ResultComponent(
-        code=concept(source.code),
-        value=value(source, reading, "Observation.component"),
-        quantity=quantity(source.value_quantity, reading, "Observation.valueQuantity"),
-    )
+    said, number = _value(source, reading, "Observation.component")
+    return ResultComponent(code=concept(source.code), value=said, quantity=number)
+
+
+def _value(source: parts.Valued | fhir.Observation, reading: Reading, where: str) -> tuple[str | None, Quantity | None]:
+    if source.value_quantity is not None:
+        return measured(source.value_quantity, reading, f"{where}.valueQuantity")
+    return value(source, reading, where), None
 
 
 def _start(span: Span | None) -> str | None:
     return (span.start or span.end) if span is not None else None
 
 
-def _interpretation(sources: Sequence[Concept]) -> str | None:
-    if not sources:
-        return None
-    return ", ".join(filter(None, map(_said, sources))) or None
-
-
-def _said(source: Concept) -> str | None:
-    return words(source) or next((coding.code for coding in source.coding or () if coding.code), None)
+def _interpretation(sources: Sequence[Said]) -> str | None:
+    if len(sources) == 1:
+        return sources[0].words()
+    return ", ".join(filter(None, (each.words() for each in sources))) or None
 
 
 def _usual(ranges: Sequence[parts.UsualRange]) -> str | None:
-    if not ranges:
-        return None
+    if len(ranges) == 1 and ranges[0].text:
+        return ranges[0].text
     return "; ".join(filter(None, (each.text or between(each.low, each.high) for each in ranges))) or None
 
 

@@ -1,7 +1,6 @@
 """Which mapper reads which resources into which section.
 
-An item with a modifier that we do not know is left out and the section says so: a modifier may turn the meaning
-round, and FHIR forbids to process what it modifies (R4, extensibility, section 2.4.0.3.1). The same holds for `implicitRules`.
+An item with a modifier that we do not know, or without an id, is left out, and the section says so.
 """
 
 from __future__ import annotations
@@ -9,8 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
-
-import msgspec
 
 from policies.sections import Section
 from policies.sensitivity.gate import Item
@@ -76,12 +73,20 @@ OF_TYPE = {search.type: section for section, searches in SEARCHES.items() for se
 
 def read(kept: Sequence[Item], ask: Ask, notes: ReadNotes, home: Home) -> dict[Section, list[Entry]]:
     """The entries of the asked sections, from the items that policy kept and nothing else."""
-    usable = [found for found in map(_found, kept) if found is not None and _usable(found, ask, notes)]
-    reading = Reading(usable, ask, notes, home)
+    usable: list[Found] = []
     by_type: ByType = defaultdict(list)
-    for found in usable:
+    for item in kept:
+        found = item if isinstance(item, Found) else _found(item)
+        if found is None:
+            continue
+        if found.lost or found.resource.id is None:
+            _complain(found, ask, notes)
+            if not found.usable:
+                continue
+        usable.append(found)
         if found.matched:
             by_type[type(found.resource).__name__].append(found.resource)
+    reading = Reading(usable, ask, notes, home)
     answer: dict[Section, list[Entry]] = {}
     for section, mapper in MAPPERS.items():
         if section in ask.sections:
@@ -91,39 +96,15 @@ def read(kept: Sequence[Item], ask: Ask, notes: ReadNotes, home: Home) -> dict[S
 
 
 def _found(item: Item) -> Found | None:
-    """The item with its decoded resource; decoded here where it came without."""
-    if isinstance(item, Found):
-        return item
+    """An item that came without its decoded resource."""
     resource, lost = bundle.one(item.raw)
     return Found(item.key, item.raw, resource, lost) if resource is not None else None
 
 
-def _usable(found: Found, ask: Ask, notes: ReadNotes) -> bool:
+def _complain(found: Found, ask: Ask, notes: ReadNotes) -> None:
     """Say what of this item could not be read, now that it is known that policy kept it."""
-    raw = found.raw
-    if found.resource.id and not found.lost and b'"modifierExtension"' not in raw and b'"implicitRules"' not in raw:
-        return True
     kind = type(found.resource).__name__
-    refusing = [] if found.resource.id else [f"{kind}.id"]
-    refusing += _modifiers(found)
     section = OF_TYPE.get(kind)
     if section is not None and section in ask.sections and found.matched:
-        for path in (*found.lost, *refusing):
+        for path in found.lost if found.resource.id is not None else (*found.lost, f"{kind}.id"):
             notes.invalid(section, path)
-    return not refusing
-
-
-def _modifiers(found: Found) -> list[str]:
-    kind = type(found.resource).__name__
-    return [
-        f"{kind}.{name}"
-        for name in ("modifierExtension", "implicitRules")
-        if _holds(msgspec.json.decode(found.raw), name)
-    ]
-
-
-def _holds(node: Any, name: str) -> bool:
-    """Whether a property of this name, not empty, stands anywhere in a decoded resource."""
-    if isinstance(node, dict):
-        return any((key == name and bool(child)) or _holds(child, name) for key, child in node.items())
-    return isinstance(node, list) and any(_holds(child, name) for child in node)

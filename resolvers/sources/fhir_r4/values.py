@@ -13,37 +13,34 @@ from resolvers.sources.fhir_r4.resources import Observation
 COMPARATORS = frozenset({"<", "<=", ">=", ">"})
 
 
-def quantity(source: Measure | None, reading: Reading, where: str) -> Quantity | None:
-    """A Quantity; None where there is no number, and noted where there is something else in its place."""
-    if source is None:
-        return None
+def measured(source: Measure, reading: Reading, where: str) -> tuple[str | None, Quantity | None]:
+    """A Quantity in words ('< 7.0 mmol/L') and as a number; neither where there is no number, which is noted."""
     written = bytes(source.value)
-    if not written:
-        return None
     number = _number(written)
     if number is None:
-        reading.invalid(f"{where}.value")
-        return None
+        if written:
+            reading.invalid(f"{where}.value")
+        return None, None
+    unit = source.unit or source.code
+    words = f"{written.decode()} {unit}" if unit else written.decode()
+    if source.comparator is None:
+        return words, Quantity(value=number, comparator=None, unit=unit)
     comparator = source.comparator if source.comparator in COMPARATORS else None
-    return Quantity(value=number, comparator=comparator, unit=source.unit or source.code)
+    return f"{source.comparator} {words}", Quantity(value=number, comparator=comparator, unit=unit)
 
 
 def amount(source: Measure | None) -> str | None:
-    """A Quantity in words: '< 7.0 mmol/L'."""
+    """A Quantity in words; None where there is no number."""
     if source is None:
         return None
     written = bytes(source.value)
-    if not written or _number(written) is None:
+    if _number(written) is None:
         return None
-    unit = source.unit or source.code
-    words = f"{written.decode()} {unit}" if unit else written.decode()
-    return f"{source.comparator} {words}" if source.comparator else words
+    return " ".join(part for part in (source.comparator, written.decode(), source.unit or source.code) if part)
 
 
 def value(source: Observation | Valued, reading: Reading, where: str) -> str | None:
-    """A value[x] in words, whichever kind it is."""
-    if source.value_quantity is not None:
-        return amount(source.value_quantity)
+    """A value[x] in words, of whichever kind but Quantity."""
     if source.value_codeable_concept is not None:
         return words(source.value_codeable_concept)
     if source.value_string is not None:
