@@ -11,7 +11,7 @@ from gateway.reach import Reach
 from gateway.settings import Settings
 from gateway.upstream.auth import Credentials, StaticHeaders, api_key, bearer
 from gateway.upstream.client import UpstreamClient
-from gateway.upstream.oauth import ClientCredentials, OAuth2Settings
+from gateway.upstream.oauth import OAuth2, OAuth2Settings
 from gateway.upstream.settings import UpstreamSettings
 from gateway.upstream.transport.limits import Limits
 from gateway.upstream.transport.tls import TlsSettings
@@ -27,6 +27,7 @@ from resolvers.sources.gp_connect.settings import Device, GPConnectSettings
 from resolvers.sources.pds.demographics import Pds, PdsOptions
 from resolvers.sources.pds.localities import Localities
 from resolvers.sources.social_care.adapter import SocialCare
+from resolvers.sources.social_care.shapes import LISTS_OF
 from resolvers.sources.source import Adapter, Coverage
 from resolvers.sources.source import Source as RecordSource
 
@@ -100,7 +101,7 @@ class Connections:
             return basic(auth.user or "", secret)
         return self._oauth(name, auth, secret)
 
-    def _oauth(self, name: str, auth: Auth, secret: str) -> ClientCredentials:
+    def _oauth(self, name: str, auth: Auth, secret: str) -> OAuth2:
         pem = self.settings.path(auth.signing_key).read_text("utf-8") if auth.signing_key else None
         settings = OAuth2Settings(
             token_url=auth.token_url or "",
@@ -112,7 +113,7 @@ class Connections:
         )
         endpoint = UpstreamClient(UpstreamSettings(f"{name}-token", settings.token_url), observer=self.reach)
         self.resources.push_async_callback(endpoint.aclose)
-        return ClientCredentials(settings, endpoint)
+        return OAuth2(settings, endpoint)
 
 
 def basic(user: str, password: str) -> StaticHeaders:
@@ -204,7 +205,8 @@ def _gp_connect(connections: Connections, entry: Source) -> Adapter:
 
 
 def _social_care(connections: Connections, entry: Source) -> Adapter:
-    return SocialCare(connections.client(entry.id, entry.base_url, entry), entry.id, _organisation(entry))
+    client = connections.client(entry.id, entry.base_url, entry)
+    return SocialCare(entry.id, _organisation(entry), client, _sections(entry, frozenset(LISTS_OF)))
 
 
 _ADAPTERS: Mapping[str, Callable[[Connections, Source], Adapter]] = {

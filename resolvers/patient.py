@@ -233,7 +233,7 @@ class Patient:
             first,
             after,
             since,
-            lambda entries: [entry for entry in entries if category is None or category in entry.categories],
+            lambda entries: [entry for entry in entries if category is None or category in (entry.categories or ())],
         )
 
     @strawberry.field(description="Vaccinations (PRSB: Vaccinations).")

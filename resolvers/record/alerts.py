@@ -21,7 +21,7 @@ class AlertStatus(Enum):
 class Alert(Entry):
     code: CodeableConcept | None = strawberry.field(default=None, description="What to know.")
     status: AlertStatus | None = strawberry.field(default=None, description="Whether it holds now.")
-    categories: list[CodeableConcept] = strawberry.field(
+    categories: list[CodeableConcept] | None = strawberry.field(
         default_factory=list, description="What it concerns: safety, behaviour, clinical and so on."
     )
     period: Period | None = strawberry.field(default=None, description="When it holds.")

@@ -41,7 +41,7 @@ class ReactionSeverity(Enum):
 
 @strawberry.type(description="A reaction that was seen (PRSB: Reaction details; FHIR AllergyIntolerance.reaction).")
 class Reaction:
-    manifestations: list[CodeableConcept] = strawberry.field(
+    manifestations: list[CodeableConcept] | None = strawberry.field(
         default_factory=list, description="What happened, for example anaphylaxis or rash."
     )
     severity: ReactionSeverity | None = strawberry.field(default=None, description="How bad it was.")
@@ -62,7 +62,7 @@ class Allergy(Entry):
         description="True where this entry is the statement that no allergy is known, made by a person who asked.",
     )
     kind: str | None = strawberry.field(default=None, description="'allergy' or 'intolerance' (FHIR type).")
-    categories: list[str] = strawberry.field(
+    categories: list[str] | None = strawberry.field(
         default_factory=list, description="food, medication, environment or biologic (FHIR category)."
     )
     status: AllergyStatus | None = strawberry.field(
@@ -74,7 +74,7 @@ class Allergy(Entry):
     criticality: Criticality | None = strawberry.field(
         default=None, description="How dangerous it may be (FHIR criticality)."
     )
-    reactions: list[Reaction] = strawberry.field(default_factory=list, description="Reactions that were seen.")
+    reactions: list[Reaction] | None = strawberry.field(default_factory=list, description="Reactions that were seen.")
     onset: PartialDateTime | None = strawberry.field(default=None, description="When it was first noticed.")
     end: PartialDateTime | None = strawberry.field(
         default=None, description="When it ended (UK Core and GP Connect extension AllergyIntoleranceEnd)."

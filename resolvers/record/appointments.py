@@ -39,14 +39,14 @@ class Appointment(Entry):
     kind: CodeableConcept | None = strawberry.field(
         default=None, description="First, follow-up and so on (FHIR appointmentType)."
     )
-    reasons: list[CodeableConcept] = strawberry.field(default_factory=list, description="Why.")
+    reasons: list[CodeableConcept] | None = strawberry.field(default_factory=list, description="Why.")
     description: str | None = strawberry.field(default=None, description="The booking's own words.")
     channel: str | None = strawberry.field(
         default=None,
         description="In person, by telephone or by video (UK Core and GP Connect extension DeliveryChannel).",
     )
     location: str | None = strawberry.field(default=None, description="Where, in words.")
-    with_roles: list[str] = strawberry.field(
+    with_roles: list[str] | None = strawberry.field(
         default_factory=list, description="Roles or names of the professionals whom the person will see."
     )
     patient_instruction: str | None = strawberry.field(default=None, description="What the person was told.")

@@ -36,7 +36,7 @@ class Condition(Entry):
         default=None, description="Whether it holds now (FHIR clinicalStatus)."
     )
     verification: Verification | None = strawberry.field(default=None, description="How sure the author is.")
-    categories: list[str] = strawberry.field(
+    categories: list[str] | None = strawberry.field(
         default_factory=list,
         description="problem-list-item, encounter-diagnosis and the like (FHIR category).",
     )
@@ -44,7 +44,7 @@ class Condition(Entry):
         default=None, description="Major or minor (UK Core extension ProblemSignificance)."
     )
     severity: CodeableConcept | None = strawberry.field(default=None, description="How severe it is.")
-    body_sites: list[CodeableConcept] = strawberry.field(default_factory=list, description="Where in the body.")
+    body_sites: list[CodeableConcept] | None = strawberry.field(default_factory=list, description="Where in the body.")
     onset: PartialDateTime | None = strawberry.field(default=None, description="When it began (PRSB: Onset date).")
     ended: PartialDateTime | None = strawberry.field(
         default=None, description="When it ended (PRSB: End date; FHIR abatement)."

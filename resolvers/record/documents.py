@@ -15,7 +15,9 @@ class Document(Entry):
     kind: CodeableConcept | None = strawberry.field(
         default=None, description="What it is, for example an outpatient letter."
     )
-    categories: list[CodeableConcept] = strawberry.field(default_factory=list, description="How the source files it.")
+    categories: list[CodeableConcept] | None = strawberry.field(
+        default_factory=list, description="How the source files it."
+    )
     title: str | None = strawberry.field(default=None, description="Its title.")
     description: str | None = strawberry.field(default=None, description="What it is about.")
     status: str | None = strawberry.field(default=None, description="current or superseded.")

@@ -30,5 +30,5 @@ class Immunisation(Entry):
     manufacturer: str | None = strawberry.field(default=None, description="Who made it.")
     site: CodeableConcept | None = strawberry.field(default=None, description="Where in the body.")
     route: CodeableConcept | None = strawberry.field(default=None, description="How it was given.")
-    reasons: list[CodeableConcept] = strawberry.field(default_factory=list, description="Why it was given.")
+    reasons: list[CodeableConcept] | None = strawberry.field(default_factory=list, description="Why it was given.")
     note: str | None = strawberry.field(default=None, description="Comments.")

@@ -68,7 +68,7 @@ class Medication(Entry):
     last_issued: PartialDateTime | None = strawberry.field(
         default=None, description="When it was last issued (extension StatementLastIssueDate)."
     )
-    reasons: list[CodeableConcept] = strawberry.field(
+    reasons: list[CodeableConcept] | None = strawberry.field(
         default_factory=list, description="Why it is taken (PRSB: Indication)."
     )
     stopped_reason: str | None = strawberry.field(default=None, description="Why it was stopped, in words.")
@@ -76,5 +76,7 @@ class Medication(Entry):
         default=None,
         description="Where it was prescribed, when that is not the organisation that recorded it.",
     )
-    issues: list[MedicationIssue] = strawberry.field(default_factory=list, description="The prescriptions issued.")
+    issues: list[MedicationIssue] | None = strawberry.field(
+        default_factory=list, description="The prescriptions issued."
+    )
     note: str | None = strawberry.field(default=None, description="The author's comment.")

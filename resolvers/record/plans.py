@@ -31,12 +31,12 @@ class CarePlanActivity:
 class CarePlan(Entry):
     title: str | None = strawberry.field(default=None, description="Its title.")
     status: CarePlanStatus | None = strawberry.field(default=None, description="Where it stands.")
-    categories: list[CodeableConcept] = strawberry.field(default_factory=list, description="What kind of plan.")
+    categories: list[CodeableConcept] | None = strawberry.field(default_factory=list, description="What kind of plan.")
     description: str | None = strawberry.field(default=None, description="What it is for.")
     period: Period | None = strawberry.field(default=None, description="When it holds.")
-    goals: list[str] = strawberry.field(
+    goals: list[str] | None = strawberry.field(
         default_factory=list,
         description="What matters to the person and is aimed at (PRSB: Goals and hopes).",
     )
-    activities: list[CarePlanActivity] = strawberry.field(default_factory=list, description="What will be done.")
+    activities: list[CarePlanActivity] | None = strawberry.field(default_factory=list, description="What will be done.")
     note: str | None = strawberry.field(default=None, description="Comments.")

@@ -44,7 +44,7 @@ class TestResult(Entry):
     kind: ResultKind = strawberry.field(default=ResultKind.OBSERVATION, description="A measurement or a report.")
     code: CodeableConcept | None = strawberry.field(default=None, description="The test or observation.")
     status: ResultStatus | None = strawberry.field(default=None, description="Where it stands.")
-    categories: list[str] = strawberry.field(
+    categories: list[str] | None = strawberry.field(
         default_factory=list, description="laboratory, vital-signs, imaging and so on."
     )
     value: str | None = strawberry.field(default=None, description="The value in words, unit included.")
@@ -56,10 +56,10 @@ class TestResult(Entry):
         default=None, description="High, low, normal and so on, as the laboratory said."
     )
     reference_range: str | None = strawberry.field(default=None, description="What is usual, as the laboratory said.")
-    components: list[ResultComponent] = strawberry.field(default_factory=list, description="Its parts.")
+    components: list[ResultComponent] | None = strawberry.field(default_factory=list, description="Its parts.")
     specimen: str | None = strawberry.field(default=None, description="What was sampled, in words.")
     issued: PartialDateTime | None = strawberry.field(default=None, description="When it was released.")
-    members: list[strawberry.ID] = strawberry.field(
+    members: list[strawberry.ID] | None = strawberry.field(
         default_factory=list, description="For a report: the ids of its results in this section."
     )
     conclusion: str | None = strawberry.field(default=None, description="For a report: the clinical conclusion.")

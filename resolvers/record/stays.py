@@ -43,7 +43,7 @@ class DischargeSummary:
     title: str | None = strawberry.field(default=None, description="Its title.")
     date: PartialDateTime | None = strawberry.field(default=None, description="When it was written.")
     status: str | None = strawberry.field(default=None, description="preliminary, final, amended.")
-    sections: list[DocumentSection] = strawberry.field(default_factory=list, description="Its parts in order.")
+    sections: list[DocumentSection] | None = strawberry.field(default_factory=list, description="Its parts in order.")
 
 
 @strawberry.type(
@@ -53,7 +53,7 @@ class DischargeSummary:
 class HospitalStay(Entry):
     status: StayStatus | None = strawberry.field(default=None, description="Where it stands.")
     kind: StayKind | None = strawberry.field(default=None, description="Inpatient, emergency, outpatient and so on.")
-    types: list[CodeableConcept] = strawberry.field(
+    types: list[CodeableConcept] | None = strawberry.field(
         default_factory=list, description="What was done, in the hospital's terms (FHIR type)."
     )
     specialty: CodeableConcept | None = strawberry.field(
@@ -74,10 +74,10 @@ class HospitalStay(Entry):
     discharge_destination: CodeableConcept | None = strawberry.field(
         default=None, description="Where the person went (PRSB: Discharge destination)."
     )
-    reasons: list[CodeableConcept] = strawberry.field(
+    reasons: list[CodeableConcept] | None = strawberry.field(
         default_factory=list, description="Why (PRSB: Reason for admission)."
     )
-    diagnoses: list[CodeableConcept] = strawberry.field(
+    diagnoses: list[CodeableConcept] | None = strawberry.field(
         default_factory=list, description="Diagnoses of this stay (FHIR Encounter.diagnosis, resolved)."
     )
     ward: str | None = strawberry.field(default=None, description="Ward or clinic, in words.")
