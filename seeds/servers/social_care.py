@@ -23,7 +23,7 @@ def application(council: Seeded, everybody: Iterable[Somebody], faults: Faults) 
     async def read(request: Request) -> Response:
         person = residents.get(request.path_params["number"])
         if person is None:
-            return JSONResponse({"error": "not found"}, 404)
+            return JSONResponse({"code": "person-not-known"}, 404)
         if faults.kind == "wrong-patient":
             person = next(other for other in residents.values() if other is not person)
         include = frozenset(name for name in request.query_params.get("include", "").split(",") if name)
