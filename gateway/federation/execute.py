@@ -25,8 +25,8 @@ from gateway.federation.errors import (
 from gateway.federation.fetcher import Fetcher, FetchFailure, SubgraphError, SubgraphRequest, SubgraphResponse
 from gateway.federation.gates import Gate, in_order, withhold
 from gateway.federation.losses import Losses
-from gateway.federation.merge import Mismatch, clone, merge
-from gateway.federation.plan import Condition, FetchStep, GatePoint, QueryPlan
+from gateway.federation.merge import Mismatch, add_to_all, clone, is_flat, merge
+from gateway.federation.plan import Condition, FetchStep, GatePoint, Path, QueryPlan
 from gateway.federation.project import Projection
 from gateway.federation.rename import rename, renamed_path
 from gateway.federation.representations import Builder
@@ -127,6 +127,7 @@ class Execution:
         self.losses = Losses()
         self.withheld = False
         self.fetched: list[str] = []
+        self._found: dict[tuple[Path, ...], list[dict[str, Any]]] = {}
 
     async def run_all(self) -> None:
         """Run every step; return when none is left."""
@@ -172,8 +173,7 @@ class Execution:
         variables = {name: self.variables[name] for name in step.variables if name in self.variables}
         asked: list[tuple[list[dict[str, Any]], list[list[int]]]] = []
         for entity, builder in zip(step.entities, compiled.builders, strict=True):
-            paths = entity.targets if self._hold(entity.conditions) else ()
-            targets = [item for path in paths for item in objects(self.tree, path)]
+            targets = self._targets(entity.targets) if self._hold(entity.conditions) else []
             sent, users = builder.collect(targets)
             variables[entity.variable] = sent
             asked.append((targets, users))
@@ -186,6 +186,13 @@ class Execution:
             await self._take_entities(compiled, response, asked)
         else:
             await self._take_root(compiled, response)
+
+    def _targets(self, paths: tuple[Path, ...]) -> list[dict[str, Any]]:
+        """The objects at these paths; remembered until a merge may have brought or removed objects."""
+        found = self._found.get(paths)
+        if found is None:
+            found = self._found[paths] = [item for path in paths for item in objects(self.tree, path)]
+        return found
 
     def _hold(self, conditions: tuple[tuple[Condition, ...], ...]) -> bool:
         return not conditions or any(
@@ -266,12 +273,17 @@ class Execution:
     ) -> None:
         """Merge each answer into every object that it was asked for; only the first gets the original."""
         for entity, positions in zip(entities, users, strict=True):
-            if entity.__class__ is dict:
-                for position in positions[1:]:
-                    self._merge(step, targets[position], clone(entity))
-                self._merge(step, targets[positions[0]], entity)
+            if entity.__class__ is not dict:
+                continue
+            if is_flat(entity):
+                add_to_all(targets, positions, entity, self.prepared.concrete)
+                continue
+            for position in positions[1:]:
+                self._merge(step, targets[position], clone(entity))
+            self._merge(step, targets[positions[0]], entity)
 
     def _merge(self, step: FetchStep, target: dict[str, Any], part: dict[str, Any]) -> None:
+        self._found.clear()
         try:
             merge(target, part, self.prepared.concrete)
         except Mismatch:
@@ -279,6 +291,7 @@ class Execution:
 
     def _withhold_targets(self, paths: Sequence[Any], gone: set[int]) -> None:
         """An entity that its gate withheld is withheld where it was asked for, whoever named it first."""
+        self._found.clear()
         for path in paths:
             for item, _at, place in list(places(self.tree, path)):
                 if id(item) in gone and place is not None:

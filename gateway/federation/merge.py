@@ -6,10 +6,12 @@ nothing merges over what a gate withheld.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from typing import Any
 
 from gateway.federation.tree import WITHHELD
+
+CONTAINERS = frozenset({dict, list})
 
 
 class Mismatch(Exception):
@@ -54,6 +56,23 @@ def _lists(current: list[Any], value: list[Any], concrete: Set[str]) -> None:
             current[index] = item
         elif item is not None and mine is not WITHHELD:
             current[index] = _both("", mine, item, concrete)
+
+
+def is_flat(part: dict[str, Any]) -> bool:
+    """Whether an object holds nothing that can change, so that many objects may take its values."""
+    return CONTAINERS.isdisjoint(map(type, part.values()))
+
+
+def add_to_all(
+    targets: Sequence[dict[str, Any]], positions: Sequence[int], part: dict[str, Any], concrete: Set[str]
+) -> None:
+    """Merge a flat object into the targets at these positions; mostly none of them has any of its keys."""
+    for position in positions:
+        target = targets[position]
+        if target.keys().isdisjoint(part):
+            target.update(part)
+        else:
+            merge(target, part, concrete)
 
 
 def clone(value: Any) -> Any:

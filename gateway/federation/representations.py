@@ -7,6 +7,7 @@ stands for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -16,10 +17,14 @@ from gateway.federation.tree import WITHHELD
 
 Object = dict[str, Any]
 
+MISSING = object()
+SIMPLE = frozenset({str, int, float, bool, type(None)})
+"""Classes of values that are compared as they are, together with their class: 1, 1.0 and true are not one key."""
+
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-class _Absent(Exception):
+class _AbsentError(Exception):
     """An object lacks a field that is needed."""
 
 
@@ -27,83 +32,89 @@ class Builder:
     """Builds the representations of one `_entities` input."""
 
     def __init__(self, entity: EntityInput) -> None:
-        self._choices: dict[str, list[Callable[[Object, str], Object | None]]] = {}
+        self._plans: dict[str, list[_Plan]] = {}
         for representation in entity.representations:
-            build = _builder(representation)
             for name in representation.types:
-                self._choices.setdefault(name, []).append(build)
-        names = list(self._choices)
+                self._plans.setdefault(name, []).append(_Plan(representation, name))
+        names = list(self._plans)
         self._only = names[0] if len(names) == 1 else None
 
     def collect(self, objects: Sequence[Object]) -> tuple[list[Object], list[list[int]]]:
         """The distinct representations, and for each the positions in `objects` that it stands for."""
-        distinct: dict[Any, int] = {}
+        users: dict[Any, list[int]] = {}
         sent: list[Object] = []
-        users: list[list[int]] = []
+        only, plans = self._only, self._plans
         for position, item in enumerate(objects):
-            name = item.get("__typename", self._only)
-            for build in self._choices.get(name, ()) if isinstance(name, str) else ():
-                built = build(item, name)
-                if built is None:
-                    continue
-                key = _identity(built)
-                index = distinct.get(key)
-                if index is None:
-                    distinct[key] = len(sent)
-                    sent.append(built)
-                    users.append([position])
-                else:
-                    users[index].append(position)
-        return sent, users
+            name = item.get("__typename", only)
+            for plan in plans.get(name, ()) if name.__class__ is str else ():
+                key = plan.identify(item)
+                known = users.get(key)
+                if known is not None:
+                    known.append(position)
+                elif key is not None:
+                    users[key] = [position]
+                    sent.append(plan.build(key, item))
+        return sent, list(users.values())
 
 
-def _identity(built: Object) -> Any:
-    values = tuple(built.values())
-    for value in values:
-        if value.__class__ is not str:
-            return _encode(built)
-    return values
+class _Plan:
+    """One representation for one object type: what identifies an object's, and how it is built from that.
 
+    `identify` gives a hashable identity, equal for equal representations only; None if the object is skipped.
+    """
 
-def _builder(representation: Representation) -> Callable[[Object, str], Object | None]:
-    typename, needs = representation.typename, representation.needs
-    if all(isinstance(need, Need) and not need.needs for need in needs):
-        return _flat(typename, [(need.name, need.key) for need in needs if isinstance(need, Need)])
+    __slots__ = ("_fields", "_needs", "_sent", "_type", "identify")
 
-    def build(item: Object, name: str) -> Object | None:
-        try:
-            selected = select(item, needs, name)
-        except _Absent:
-            return None
-        return {"__typename": typename or name, **selected} if selected else None
+    def __init__(self, representation: Representation, name: str) -> None:
+        self._sent = representation.typename or name
+        self._type = name
+        self._needs = representation.needs
+        needs = [need for need in self._needs if not (isinstance(need, Need) and need.name == "__typename")]
+        self._fields = [need.name for need in needs if isinstance(need, Need)]
+        keys = [need.key for need in needs if isinstance(need, Need) and not need.needs]
+        simple = len(keys) == len(needs)
+        self.identify: Callable[[Object], Any] = self._whole
+        if simple and len(keys) == 1:
+            self.identify = self._single(keys[0])
+        elif simple and keys:
+            self.identify = self._several(itemgetter(*keys))
 
-    return build
+    def build(self, key: Any, item: Object) -> Object:
+        """The representation of an object that was identified."""
+        if key.__class__ is bytes:
+            return {"__typename": self._sent, **select(item, self._needs, self._type)}
+        values = (key[1],) if len(self._fields) == 1 else key[1]
+        return {"__typename": self._sent, **dict(zip(self._fields, values, strict=True))}
 
+    def _single(self, key: str) -> Callable[[Object], Any]:
+        def identify(item: Object) -> Any:
+            value = item.get(key, MISSING)
+            if value.__class__ is str:
+                return (self, value)
+            return None if value is MISSING else self._whole(item)
 
-def _flat(typename: str | None, pairs: list[tuple[str, str]]) -> Callable[[Object, str], Object | None]:
-    if len(pairs) == 1 and pairs[0][0] != "__typename":
-        return _single(typename, *pairs[0])
+        return identify
 
-    def build(item: Object, name: str) -> Object | None:
-        built: Object = {"__typename": typename or name}
-        for field, key in pairs:
-            if key not in item:
+    def _several(self, read: Callable[[Object], tuple[Any, ...]]) -> Callable[[Object], Any]:
+        def identify(item: Object) -> Any:
+            try:
+                values = read(item)
+            except KeyError:
                 return None
-            if field != "__typename":
-                built[field] = plain(item[key])
-        return built
+            kinds = (*map(type, values),)
+            return (self, values, kinds) if simple(kinds) else self._whole(item)
 
-    return build
+        simple = SIMPLE.issuperset
+        return identify
 
-
-def _single(typename: str | None, field: str, key: str) -> Callable[[Object, str], Object | None]:
-    def build(item: Object, name: str) -> Object | None:
-        value = item.get(key, _Absent)
-        if value is _Absent:
+    def _whole(self, item: Object) -> bytes | None:
+        try:
+            selected = select(item, self._needs, self._type)
+        except _AbsentError:
             return None
-        return {"__typename": typename or name, field: value if value.__class__ is str else plain(value)}
-
-    return build
+        if self._needs and not selected and any(isinstance(need, NeedOn) for need in self._needs):
+            return None
+        return _encode([self._sent, selected])
 
 
 def select(item: Object, needs: tuple[Need | NeedOn, ...], typename: str | None, strict: bool = True) -> Object:
@@ -118,7 +129,7 @@ def select(item: Object, needs: tuple[Need | NeedOn, ...], typename: str | None,
                 continue
             found[need.name] = _value(item[need.key], need.needs, strict)
         elif strict:
-            raise _Absent
+            raise _AbsentError
     return found
 
 

@@ -24,30 +24,35 @@ Place = tuple[Any, Any]
 """(container, key or index): where a value stands, so that it can be replaced."""
 
 
-def objects(value: Any, path: Path, start: int = 0) -> list[dict[str, Any]]:
+def objects(value: Any, path: Path) -> list[dict[str, Any]]:
     """The objects at the end of a path, in order; lists are transparent, everything else ends the way."""
-    found: list[dict[str, Any]] = []
-    _objects(value, path, start, found)
-    return found
+    level: list[dict[str, Any]] = []
+    _take(value, level)
+    for segment in path:
+        if isinstance(segment, Key):
+            key = segment.key
+            following: list[dict[str, Any]] = []
+            for item in level:
+                below = item.get(key)
+                if below.__class__ is dict:
+                    following.append(below)
+                elif below.__class__ is list:
+                    _take(below, following)
+            level = following
+        else:
+            level = [item for item in level if _on(item, segment)]
+    return level
 
 
-def _objects(value: Any, path: Path, index: int, found: list[dict[str, Any]]) -> None:
-    while True:
-        if value.__class__ is list:
-            for item in value:
-                _objects(item, path, index, found)
-            return
-        if value.__class__ is not dict:
-            return
-        if index == len(path):
-            found.append(value)
-            return
-        segment = path[index]
-        index += 1
-        if segment.__class__ is Key:
-            value = value.get(segment.key)
-        elif not _on(value, segment):
-            return
+def _take(value: Any, found: list[dict[str, Any]]) -> None:
+    if value.__class__ is dict:
+        found.append(value)
+    elif value.__class__ is list:
+        for item in value:
+            if item.__class__ is dict:
+                found.append(item)
+            elif item.__class__ is list:
+                _take(item, found)
 
 
 def _on(value: dict[str, Any], segment: Any) -> bool:
