@@ -17,7 +17,7 @@ from resolvers.record.results import TestResult as LabResult
 from resolvers.record.status import SourceState
 from resolvers.sources.gp_connect.parameters import STRUCTURED
 from resolvers.sources.source import Answer
-from tests.resolvers.gp_connect.practice import asking, practice
+from tests.resolvers.gp_connect.practice import POLICY, asking, practice
 from tests.resolvers.recorded import always
 from tests.shared_data import ROOT, shared_data
 
@@ -91,8 +91,8 @@ async def test_every_medicine_arrives_with_its_issues(name: str) -> None:
         assert entry.start == source["effectivePeriod"]["start"]
         assert entry.status is not None
         plan = source["basedOn"][0]["reference"]
-        assert len(entry.issues) == sum(1 for order in orders if order["basedOn"][0]["reference"] == plan)
-    assert sum(len(entry.issues) for entry in got) == len(orders)
+        assert len(entry.issues or ()) == sum(1 for order in orders if order["basedOn"][0]["reference"] == plan)
+    assert sum(len(entry.issues or ()) for entry in got) == len(orders)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -122,8 +122,8 @@ async def test_every_measurement_and_report_arrives(name: str) -> None:
         assert entry.kind is ResultKind.REPORT
         sent = {f"gp1:{r['reference']}" for r in each.get("result", [])}
         held = {f"gp1:Observation/{o['id']}" for o in of(found, "Observation")}
-        assert set(entry.members) == sent & held
-        assert set(entry.members) <= ids
+        assert set(entry.members or ()) == sent & held
+        assert set(entry.members or ()) <= ids
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -164,6 +164,7 @@ async def test_repeat_prescription_shows_type_dose_supply_and_issues() -> None:
     assert entry.prescription_type is PrescriptionType.REPEAT
     assert (entry.dosage, entry.patient_instruction) == ("1 tablet once a day", "Take in the morning")
     assert (entry.quantity, entry.last_issued) == ("28", "2018-08-17")
+    assert entry.issues
     assert entry.issues[0].date == max(issue.date or "" for issue in entry.issues)
     assert entry.recorded_by.role is not None
 
@@ -183,3 +184,55 @@ async def test_record_without_a_patient_is_no_answer() -> None:
     source = practice(always(path.read_bytes()))
     answer = await source.ask(asking(*STRUCTURED), LetAllThrough())  # type: ignore[arg-type]
     assert {(each.status, len(each.entries)) for each in answer.values()} == {(SourceState.UNAVAILABLE, 0)}
+
+
+def planted(patient: str) -> list[dict[str, Any]]:
+    """What a practice might hold beside all this: by code, by medicine, and by words of a comment alone."""
+    subject, system = {"reference": patient}, "http://snomed.info/sct"
+    problem = {"coding": [{"system": system, "code": "86406008", "display": "Human immunodeficiency virus infection"}]}
+    name = "Efavirenz 600mg / Emtricitabine 200mg / Tenofovir disoproxil 245mg tablets"
+    drug = {"coding": [{"system": system, "code": "12047711000001104", "display": name}]}
+    test = {"coding": [{"system": system, "code": "396550006", "display": "Blood test"}]}
+    medicine = {"medicationReference": {"reference": "Medication/planted-m"}, "subject": subject}
+    plan = {"resourceType": "MedicationRequest", "id": "planted-p", "intent": "plan", "status": "active", **medicine}
+    return [
+        {"resourceType": "Condition", "id": "planted-c", "code": problem, "subject": subject, "onsetDateTime": "x"},
+        {"resourceType": "Medication", "id": "planted-m", "code": drug},
+        plan,
+        plan | {"id": "planted-o", "intent": "order", "basedOn": [{"reference": "MedicationRequest/planted-p"}]},
+        {
+            "resourceType": "MedicationStatement",
+            "id": "planted-s",
+            "basedOn": [{"reference": "MedicationRequest/planted-p"}],
+            "status": "active",
+            "dosage": [{"text": "One at night"}],
+            **medicine,
+        },
+        *(
+            {
+                "resourceType": "Observation",
+                "id": f"planted-{number}",
+                "status": "final",
+                "code": test,
+                "subject": subject,
+                "valueQuantity": {"value": 1, "unit": "sample"},
+                "comment": f"(Test request : {words})",
+            }
+            for number, words in enumerate(("HIV Investigation", "Syphilis Serology"))
+        ),
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_sensitive_entries_beside_a_real_record_leave_no_trace(name: str) -> None:
+    body = json.loads(shared_data(f"{FOLDER}/{name}").read_bytes())
+    found = [entry["resource"] for entry in body["entry"]]
+    [person] = of(found, "Patient")
+    number = next(i["value"] for i in person["identifier"] if i["system"].endswith("/nhs-number"))
+    ask = asking(*STRUCTURED, nhs_number=number)
+    before = await practice(always(body)).ask(ask, POLICY)
+    body["entry"] += [{"resource": each} for each in planted(f"Patient/{person['id']}")]
+    assert repr(await practice(always(body)).ask(ask, POLICY)) == repr(before)
+    everything = await practice(always(body)).ask(ask, LetAllThrough())  # type: ignore[arg-type]
+    ids = {entry.id.partition("/")[2] for each in everything.values() for entry in each.entries}
+    assert {"planted-c", "planted-s", "planted-0", "planted-1"} <= ids

@@ -78,6 +78,7 @@ async def test_a_plan_has_goals_and_activities() -> None:
     )
     [entry] = (await answer(always(document(plans=[sent]))))[Section.CARE_PLANS].entries
     assert isinstance(entry, CarePlan)
+    assert entry.activities
     assert (entry.title, entry.goals, entry.activities[0].description) == ("Support plan", ["Stay at home"], "Visit")
 
 
