@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from calendar import monthrange
+from datetime import date
 
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.ASCII)
 
@@ -22,11 +23,8 @@ def latest_day(text: str | None) -> date | None:
     year, month, day = parts
     if day:
         return _day(year, month, day)
-    first = _day(year, month or 12, 1)
-    if first is None:
-        return None
-    after = first.replace(day=28) + timedelta(days=4)
-    return after - timedelta(days=after.day)
+    month = month or 12
+    return _day(year, month, monthrange(year, month)[1]) if _day(year, month, 1) else None
 
 
 def _parts(text: str | None) -> tuple[int, int, int] | None:

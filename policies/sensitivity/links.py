@@ -7,7 +7,7 @@ ever withhold more, so it does not depend on the order of the items.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -67,67 +67,69 @@ class LinkRules:
         self._reversing = frozenset(rule.holder for rule in rules if rule.reverse)
 
     def settle(self, items: Sequence[tuple[str, bytes]], decisions: Sequence[Decision]) -> list[Decision]:
-        """The decisions after all links have been followed. `items` are (key, raw JSON)."""
+        """The decisions after all links have been followed. `items` are (key, raw JSON). Linear in items and links."""
         settled = list(decisions)
-        answer = _Answer(items)
+        answer = _Answer(items, self.rule)
         waiting = deque(place for place, decision in enumerate(settled) if isinstance(decision, Withhold))
         while waiting:
-            for drawn in self._drawn_by(waiting.popleft(), answer, settled):
+            for drawn in self._drawn_by(waiting.popleft(), answer):
                 if not isinstance(settled[drawn], Withhold):
                     settled[drawn] = LINKED
                     waiting.append(drawn)
         return settled
 
-    def _drawn_by(self, place: int, answer: _Answer, settled: Sequence[Decision]) -> Iterator[int]:
+    def rule(self, holder: str, path: tuple[str, ...]) -> Rule | None:
+        """The exception that covers a link, None where it is simply followed."""
+        return next((rule for rule in self._rules if rule.covers(holder, path)), None)
+
+    def _drawn_by(self, place: int, answer: _Answer) -> Iterator[int]:
         kind = _kind(answer.key(place))
-        if self._may_fall(place, answer):
+        if kind not in self._silent:
             for holder in answer.mentioning(place):
-                if not isinstance(settled[holder], Withhold) and self._holder_falls(holder, place, answer, settled):
+                if answer.holdings(holder).lose(place):
                     yield holder
         if kind in self._reversing or _ANYTHING in self._reversing:
-            for link in answer.links(place):
-                rule = self._rule(kind, link.path)
-                if rule is not None and rule.reverse:
-                    yield from (one for one in answer.places(link.target) if self._may_fall(one, answer))
+            for member in answer.holdings(place).drawn_along:
+                if _kind(answer.key(member)) not in self._silent:
+                    yield member
 
-    def _may_fall(self, place: int, answer: _Answer) -> bool:
-        return _kind(answer.key(place)) not in self._silent
 
-    def _has_fallen(self, place: int, answer: _Answer, settled: Sequence[Decision]) -> bool:
-        return self._may_fall(place, answer) and isinstance(settled[place], Withhold)
+class _Holdings:
+    """The links of one item, resolved: which rules its links to each target fall under, and how many members are left."""
 
-    def _holder_falls(self, holder: int, place: int, answer: _Answer, settled: Sequence[Decision]) -> bool:
-        links = answer.links(holder)
-        kind = _kind(answer.key(holder))
-        for link in links:
-            if place not in answer.places(link.target):
-                continue
-            rule = self._rule(kind, link.path)
+    def __init__(self, links: Iterable[tuple[Rule | None, Sequence[int]]]) -> None:
+        self.drawn_along: list[int] = []
+        self._rules: dict[int, list[Rule | None]] = defaultdict(list)
+        self._left: dict[Rule, int] = defaultdict(int)
+        for rule, targets in links:
+            for target in targets:
+                self._rules[target].append(rule)
+            if rule is not None:
+                self._left[rule] += max(1, len(targets))  # a member that is not in this answer is never lost
+                self.drawn_along.extend(targets if rule.reverse else ())
+
+    def lose(self, target: int) -> bool:
+        """Whether the item falls with this target. Told once of each."""
+        falls = False
+        for rule in self._rules.get(target, ()):
             if rule is None:
-                return True
-            if rule.hollow and self._is_hollow(rule, kind, links, answer, settled):
-                return True
-        return False
-
-    def _is_hollow(
-        self, rule: Rule, kind: str, links: Iterable[Link], answer: _Answer, settled: Sequence[Decision]
-    ) -> bool:
-        members = [answer.places(link.target) for link in links if rule.covers(kind, link.path)]
-        return all(places and all(self._has_fallen(one, answer, settled) for one in places) for places in members)
-
-    def _rule(self, holder: str, path: tuple[str, ...]) -> Rule | None:
-        return next((rule for rule in self._rules if rule.covers(holder, path)), None)
+                falls = True
+            else:
+                self._left[rule] -= 1
+                falls = falls or (rule.hollow and self._left[rule] == 0)
+        return falls
 
 
 class _Answer:
     """The items of one answer, with their links resolved on demand."""
 
-    def __init__(self, items: Sequence[tuple[str, bytes]]) -> None:
+    def __init__(self, items: Sequence[tuple[str, bytes]], rule: Callable[[str, tuple[str, ...]], Rule | None]) -> None:
         self._items = items
+        self._rule = rule
         self._by_key: dict[str, list[int]] = defaultdict(list)
         self._by_id: dict[str, list[int]] = defaultdict(list)
         self._mentions: dict[int, list[int]] | None = None
-        self._links: dict[int, tuple[Link, ...]] = {}
+        self._holdings: dict[int, _Holdings] = {}
         self._resolved: dict[bytes, list[int]] = {}
         self._words = (_REFERENCE, _ATTACHED) if any(key.startswith("Binary/") for key, _ in items) else (_REFERENCE,)
         for place, (key, _) in enumerate(items):
@@ -144,15 +146,19 @@ class _Answer:
             return self._by_id.get(bare.rpartition(":")[2], [])
         return self._by_key.get("/".join(bare.rsplit("/", 2)[-2:]), [])
 
-    def links(self, place: int) -> tuple[Link, ...]:
-        """All links of an item; none of one whose JSON cannot be read (such an item is withheld already)."""
-        if place not in self._links:
-            try:
-                value = msgspec.json.decode(self._items[place][1])
-                self._links[place] = tuple(references(value))
-            except (msgspec.DecodeError, RecursionError, ValueError):
-                self._links[place] = ()
-        return self._links[place]
+    def holdings(self, place: int) -> _Holdings:
+        """What an item refers to; nothing for one whose JSON cannot be read (such an item is withheld already)."""
+        if place not in self._holdings:
+            kind = _kind(self.key(place))
+            links = [(self._rule(kind, link.path), self.places(link.target)) for link in self._links(place)]
+            self._holdings[place] = _Holdings(links)
+        return self._holdings[place]
+
+    def _links(self, place: int) -> list[Link]:
+        try:
+            return list(references(msgspec.json.decode(self._items[place][1])))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+            return []
 
     def mentioning(self, place: int) -> list[int]:
         """The items that refer to the item at `place`."""
@@ -166,7 +172,7 @@ class _Answer:
 
     def _mentioned(self, holder: int, raw: bytes) -> set[int]:
         if b"\\" in raw:
-            return {place for link in self.links(holder) for place in self.places(link.target)}
+            return {place for link in self._links(holder) for place in self.places(link.target)}
         found: set[int] = set()
         for word in self._words:
             for rest in raw.split(word)[1:]:
