@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
 
 from gateway.upstream.transport.request import BadRequestPartError, Origin, check_target
 
 _DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.\-]*:|//", re.IGNORECASE)
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.~\-]*")  # what a query may hold as it is
 
 MAX_KNOWN = 256
 
@@ -41,7 +43,8 @@ class BaseUrl:
         target, route = known
         if query:
             joint = "&" if "?" in target else "?"
-            target = f"{target}{joint}{check_target('/' + urlencode(query, quote_via=quote, safe=''))[1:]}"
+            pairs = query.items() if isinstance(query, Mapping) else query
+            target += joint + "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in pairs])
         return target, route
 
     def _target(self, path: str) -> str:
@@ -72,6 +75,10 @@ class BaseUrl:
         if not same:
             raise BadRequestPartError("a URL of another origin")
         return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _quoted(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else quote(text, safe="")
 
 
 def _origin(url: str) -> Origin:
