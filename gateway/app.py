@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import re
-import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -198,7 +198,6 @@ class Gateway:
         else:
             await self._complete(answer, exchange, send)
         self.metrics.ok.inc()
-        log.debug("request_answered", request_id=exchange.id, kind=operation.kind, role=caller.role)
 
     async def _complete(self, answer: Complete, exchange: Exchange, send: Send) -> None:
         if answer.errors:
@@ -314,7 +313,8 @@ def _request_id(given: bytes | None) -> str:
     """The caller's correlation id if it is a UUID, else our own: anything freer could carry an NHS number."""
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode("ascii")
-    return uuid.uuid4().hex
+    text = os.urandom(16).hex()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
 
 
 def _forwardable(headers: dict[bytes, bytes]) -> dict[str, str]:

@@ -15,8 +15,6 @@ from graphql import (
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
-    VariableDefinitionNode,
-    get_variable_values,
     specified_rules,
     validate,
 )
@@ -27,6 +25,7 @@ from gateway.operation.cache import WeightedCache
 from gateway.operation.documents import TrustedDocuments
 from gateway.operation.limits import Size, measure, refuse_oversize
 from gateway.operation.source import parse_source, too_large
+from gateway.operation.variables import Variables
 from gateway.pipeline import Document, Operation, Params, Visible
 
 OVERLAP_BUDGET = 20_000
@@ -48,7 +47,7 @@ class _Checked:
 
     document: Document
     size: Size
-    declared: frozenset[str]
+    variables: Variables
     costs: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
 
@@ -78,10 +77,11 @@ class Operations:
         if read_only and checked.document.kind != "query":
             raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries only.", headers=(("allow", "POST"),))
         sent = params.variables
-        if not checked.declared:
+        declared = checked.variables.declared
+        if not declared:
             return Operation(checked.document, _NOTHING, _NOTHING, self._cost(checked, visible, _NOTHING), trusted)
-        variables = {name: sent[name] for name in checked.declared if name in sent}
-        values = coerce(checked.document.definition, visible, variables)
+        variables = {name: sent[name] for name in declared if name in sent}
+        values = checked.variables.coerce(variables)
         return Operation(checked.document, variables, values, self._cost(checked, visible, values), trusted)
 
     def _check(self, text: str, name: str | None, visible: Visible) -> _Checked:
@@ -98,8 +98,7 @@ class Operations:
             name=definition.name.value if definition.name else None,
             kind="mutation" if definition.operation is OperationType.MUTATION else "query",
         )
-        declared = frozenset(node.variable.name.value for node in definition.variable_definitions or ())
-        return _Checked(document, size, declared)
+        return _Checked(document, size, Variables(definition, visible.schema))
 
     def _validate(self, ast: DocumentNode, visible: Visible) -> None:
         rules = specified_rules if visible.may_introspect else _CLOSED_RULES
@@ -147,23 +146,6 @@ def choose_operation(ast: DocumentNode, name: str | None) -> OperationDefinition
     if operations[0].operation is OperationType.SUBSCRIPTION:
         raise Refusal("GRAPHQL_VALIDATION_FAILED", "Subscriptions are not served.")
     return operations[0]
-
-
-def coerce(definition: OperationDefinitionNode, visible: Visible, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Variables as their types have them, defaults filled in. Raises Refusal that names variables, never values."""
-    result = get_variable_values(
-        visible.schema, definition.variable_definitions or (), dict(variables), max_errors=3, hide_suggestions=True
-    )
-    if isinstance(result, list):
-        names = dict.fromkeys(name for fault in result if (name := _variable(fault)) is not None)
-        listed = ", ".join(f"${name}" for name in names)
-        raise Refusal("BAD_USER_INPUT", f"Not valid for their types: {listed}." if listed else None)
-    return result.coerced
-
-
-def _variable(fault: GraphQLError) -> str | None:
-    node = fault.nodes[0] if fault.nodes else None
-    return node.variable.name.value if isinstance(node, VariableDefinitionNode) else None
 
 
 def _fault(fault: GraphQLError) -> Refusal:
