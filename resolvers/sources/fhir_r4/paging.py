@@ -163,16 +163,17 @@ def _own(url: str, bases: tuple[str, ...]) -> str:
     for base in bases[1:]:
         if url.startswith((f"{base}/", f"{base}?")):
             return home + url[len(base) :]
-    absolute = urljoin(f"{home}/", url)
-    return absolute if _origin(absolute) == _origin(home) else ""
+    try:
+        absolute = urljoin(f"{home}/", url)
+        return absolute if _origin(absolute) == _origin(home) else ""
+    except ValueError:
+        return ""
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None] | None:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        return None
+    """Scheme, host and port; None with user information, which no link of an API carries. Raises ValueError."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return (parts.scheme, parts.hostname, port) if parts.username is None else None
 
 
