@@ -207,7 +207,7 @@ class Supergraph:
     def resolves(self, type_name: str, field_name: str, subgraph: str) -> bool:
         """Whether a subgraph resolves the field for an object of the type (labels of @override aside)."""
         join = self.field_join(type_name, field_name, subgraph)
-        if join is None or join.used_overridden:
+        if join is None or (join.used_overridden and join.override_label is None):
             return False
         if join.external and join.requires is None:
             return False
