@@ -1,11 +1,13 @@
-"""Every store test runs on SQLite and on a real PostgreSQL."""
+"""Every store test runs on SQLite and on a real PostgreSQL, on uvloop as in production."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from gateway.stores.database import Database
 from gateway.stores.migrate import migrate
@@ -16,6 +18,12 @@ from tests.servers import (  # noqa: F401
     redis_server,
     redis_url,
 )
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
