@@ -30,7 +30,8 @@ class Found:
 
 
 def walk(value: JSON, recognise: Callable[[str], str | None]) -> Found:
-    """Collect all texts and codes of a value. `recognise` names a code system by its URL or a quoted property name."""
+    """Collect all texts and codes of a value. `recognise` names a code system by its URL or a quoted property name.
+    Raises TypeError for anything but JSON: what cannot be looked into must not count as innocent."""
     found = Found()
     stack: list[tuple[JSON, str | None, bool]] = [(value, None, True)]
     while stack:
@@ -43,10 +44,14 @@ def walk(value: JSON, recognise: Callable[[str], str | None]) -> Found:
             (found.texts if coded else found.names).append(node)
             if system is not None:
                 found.codes.append((system, node))
-        elif isinstance(node, int) and not isinstance(node, bool):
+        elif isinstance(node, bool | float) or node is None:
+            continue
+        elif isinstance(node, int):
             found.texts.append(str(node))
             if system is not None:
                 found.codes.append((system, str(node)))
+        else:
+            raise TypeError(f"not a decoded JSON value: {type(node).__name__}")
     return found
 
 

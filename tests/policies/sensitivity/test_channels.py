@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -142,6 +143,11 @@ def test_a_fault_in_judging_withholds(policy: SensitivityPolicy) -> None:
             raise OSError
 
     assert policy.judge(Odd(a=1)) == Withhold("sensitivity/unreadable")
+
+
+@pytest.mark.parametrize("value", [b"HIV", {"a": {"HIV"}}, MappingProxyType({"a": "HIV"}), object(), [b""]])
+def test_what_is_no_json_is_withheld(policy: SensitivityPolicy, value: Any) -> None:
+    assert isinstance(policy.judge(value), Withhold)
 
 
 def test_a_rule_names_category_and_channel_for_the_audit(policy: SensitivityPolicy) -> None:
