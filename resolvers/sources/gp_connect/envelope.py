@@ -23,6 +23,8 @@ from resolvers.sources.upstream import Failure, UpstreamError
 # reading speaks of those that it kept.
 MISFILED = "!misfiled"
 NAMELESS = "!nameless"
+# Two items of one id: the second is marked, and reading numbers anew those that were kept.
+SAME = "'"
 
 
 class _Identifier(msgspec.Struct, gc=False):
@@ -134,7 +136,7 @@ def _items(parts: Iterable[Part], patient_id: str, nhs_number: str) -> list[Item
     for part in parts:
         key = f"{part.key}{_mark(part, patient_id, nhs_number, medicines)}"
         while key in items and items[key].raw != part.raw:
-            key += "'"
+            key += SAME
         items[key] = Item(key=key, raw=part.raw)
     return list(items.values())
 

@@ -17,7 +17,7 @@ from resolvers.sources.fhir.bundles import local
 from resolvers.sources.fhir.concepts import FhirConcept, FhirReference, code_of, member, words
 from resolvers.sources.fhir.dates import fhir_date
 from resolvers.sources.fhir.lenient import Lenient
-from resolvers.sources.gp_connect.envelope import MISFILED, NAMELESS
+from resolvers.sources.gp_connect.envelope import MISFILED, NAMELESS, SAME
 from resolvers.sources.source import Ask, ReadNotes
 
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
@@ -84,8 +84,10 @@ class Kept:
             if MISFILED in item.key:
                 self._tell_misfiled(item.key, sections)
                 continue
-            key = item.key.replace(NAMELESS, "")
-            if key != item.key:
+            key = item.key.replace(NAMELESS, "").rstrip(SAME)
+            while key in self._raw:
+                key += SAME
+            if NAMELESS in item.key:
                 self.nameless.add(key)
             self._raw[key] = item.raw
         self._authors: dict[str, RecordedBy] | None = None

@@ -18,6 +18,7 @@ UNKNOWN_PERSON = "person-not-known"
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 # An item without a usable id travels under this mark: policy judges it first, and only then is it spoken of.
 NAMELESS = "!"
+SAME = "'"  # two items of one id: reading drops the second, if both were kept
 WRONG_PATIENT = SourceWarning(
     code="wrong-patient", text="The council answered about another person; all of it is left out."
 )
@@ -69,8 +70,8 @@ def _items(document: Document, name: str) -> list[Item]:
     raws: list[msgspec.Raw] = getattr(document, name) or []
     for number, raw in enumerate(raws):
         key = f"{LISTS[name]}/{_id(raw) or f'{NAMELESS}{number}'}"
-        if key in items:
-            key = f"{LISTS[name]}/{NAMELESS}{number}"
+        while key in items:
+            key += SAME
         items[key] = Item(key=key, raw=bytes(raw))
     return list(items.values())
 

@@ -24,7 +24,7 @@ from resolvers.record.team import CareTeamMember, ContactKind
 from resolvers.record.values import Entry, Organisation, PartialDateTime, Period, RecordedBy
 from resolvers.sources.fhir.concepts import concept, concepts, member, words
 from resolvers.sources.fhir.dates import fhir_date
-from resolvers.sources.social_care.envelope import NAMELESS
+from resolvers.sources.social_care.envelope import NAMELESS, SAME
 from resolvers.sources.social_care.shapes import ITEM, LISTS, LISTS_OF, CareItem
 from resolvers.sources.source import Ask, ReadNotes
 
@@ -83,8 +83,9 @@ def read_section(kept: Sequence[Item], section: Section, reading: Reading) -> li
 def _adult_items(
     kept: Sequence[Item], kinds: set[str], section: Section, reading: Reading
 ) -> Iterator[tuple[str, str, CareItem]]:
+    seen: set[tuple[str, str]] = set()
     for each in kept:
-        kind, _, id_ = each.key.partition("/")
+        kind, _, id_ = each.key.rstrip(SAME).partition("/")
         if kind not in kinds:
             continue
         item, bad = ITEM.decode(each.raw)
@@ -94,9 +95,10 @@ def _adult_items(
             continue
         for place in bad:
             reading.notes.invalid(section, place.replace("item", kind, 1))
-        if id_.startswith(NAMELESS):
+        if id_.startswith(NAMELESS) or (kind, id_) in seen:
             reading.notes.invalid(section, f"{kind}.id")
             continue
+        seen.add((kind, id_))
         yield kind, id_, item
 
 

@@ -154,6 +154,8 @@ SENSITIVE: list[list[dict[str, Any]]] = [
     [resource("AllergyIntolerance", "s", code=HIV, onsetDateTime="x", clinicalStatus="odd")],
     [statement("s", medicationReference={"reference": "Medication/none"}, note=[{"text": "for HIV"}])],
     [resource("Immunization", "s", status="completed", date="x", note=[{"text": "HIV positive"}])],
+    [resource("Condition", "c", code=HIV, clinicalStatus="active")],
+    [resource("AllergyIntolerance", "a", code=HIV)],
 ]
 PLAIN: list[dict[str, Any]] = [
     resource("AllergyIntolerance", "a", code=snomed("91936005"), clinicalStatus="active"),

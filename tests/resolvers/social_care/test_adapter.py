@@ -109,6 +109,9 @@ CHILDRENS: list[dict[str, Any]] = [
     item("m1", "MARAC", type={"coding": [{"system": FLAG_TYPE, "code": "MARAC"}]}),
     item("m2", "Visit", basedOn=[{"reference": "Flag/m1"}]),
     item("x y", clientType="child"),
+    item("1", clientType="child"),
+    item("2", "Child protection plan"),
+    item("3", clientType="child"),
     without(item("c12", clientType="child", end="?"), "id"),
 ]
 
