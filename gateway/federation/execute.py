@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import structlog
 from graphql import DocumentNode, GraphQLSchema, is_object_type
 
 from gateway.federation.errors import (
@@ -32,6 +33,8 @@ from gateway.federation.rename import rename, renamed_path
 from gateway.federation.representations import Builder
 from gateway.federation.supply import Node, keys_of, supply
 from gateway.federation.tree import WITHHELD, objects, places, strip
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,8 @@ class Execution:
     async def _guarded(self, step: Step) -> None:
         try:
             await self._run(step)
-        except Exception:
+        except Exception as error:
+            log.error("step failed", subgraph=step.step.subgraph, step=step.step.id, error=type(error).__name__)
             self.losses.fail(step.step, INTERNAL_ERROR)
 
     async def _run(self, compiled: Step) -> None:

@@ -10,9 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Protocol
 
+import structlog
+
 from gateway.federation.plan import GatePoint, Key
 from gateway.federation.representations import select
 from gateway.federation.tree import WITHHELD, Place, places
+
+log = structlog.get_logger(__name__)
 
 
 class Gate(Protocol):
@@ -59,7 +63,7 @@ async def withhold(
                     stands.append(place)
         if not values:
             continue
-        verdicts, error = await _verdicts(gates.get(batch[0].gate), values, context)
+        verdicts, error = await _verdicts(batch[0].gate, gates.get(batch[0].gate), values, context)
         if error:
             failed.append(batch[0].gate)
         for place, admitted in zip(stands, verdicts, strict=True):
@@ -81,15 +85,21 @@ def _guarded(data: Any, point: GatePoint) -> Iterable[tuple[Mapping[str, Any] | 
             yield select(item, point.needs, typename, strict=False), place
 
 
-async def _verdicts(gate: Gate | None, values: list[Mapping[str, Any]], context: Any) -> tuple[Sequence[bool], bool]:
+async def _verdicts(
+    name: str, gate: Gate | None, values: list[Mapping[str, Any]], context: Any
+) -> tuple[Sequence[bool], bool]:
     nothing = [False] * len(values)
     if gate is None:
+        log.error("unknown gate", gate=name)
         return nothing, True
     try:
         verdicts = await gate.admit(values, context)
-        return (verdicts, False) if len(verdicts) == len(values) else (nothing, True)
-    except Exception:
-        return nothing, True
+        if len(verdicts) == len(values):
+            return verdicts, False
+        log.error("gate gave a wrong number of verdicts", gate=name)
+    except Exception as error:
+        log.error("gate failed", gate=name, error=type(error).__name__)
+    return nothing, True
 
 
 def _replace(place: Place) -> None:

@@ -75,6 +75,8 @@ def python_leaf(leaf_type: GraphQLLeafType) -> Leaf:
     standard = _STANDARD.get(leaf_type.name)
     if standard is not None and leaf_type.coerce_output_value == standard.coerce_output_value:
         return Leaf(EXACT[leaf_type.name], {}, convert)
+    if leaf_type.coerce_output_value is str:
+        return Leaf(EXACT["String"], {}, convert)
     return Leaf(None, {}, convert)
 
 
