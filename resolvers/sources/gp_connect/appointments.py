@@ -31,7 +31,7 @@ from resolvers.sources.source import Ask, Fetched
 from resolvers.sources.upstream import Failure, Reply, UpstreamError
 
 SECTION = Section.APPOINTMENTS
-MOST_LOCATIONS = 8
+MOST_LOCATIONS = 64  # far more than a practice has: below the bound no place costs another its look-up
 FUTURE_ONLY = "The practice gives appointments from today on; earlier ones are not here."
 
 
