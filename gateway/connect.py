@@ -194,6 +194,9 @@ def _gp_connect(connections: Connections, entry: Source) -> Adapter:
         user_system=option.get("user_system", f"{gateway_url}/users"),
         audience=option.get("audience"),
         appointments_audience=option.get("appointments_audience"),
+        organisation_names={other.ods: other.name for other in connections.settings.config.sources},
+        past_appointment_days=int(option.get("past_appointment_days", "0")),
+        citizens=option.get("citizens", "false") == "true",
     )
     extra = dict.fromkeys(EXTRA_HEADERS["gp-connect"], "")
     structured = connections.client(entry.id, entry.base_url, entry, extra)

@@ -40,7 +40,7 @@ def configuration(first_port: int, gateway_port: int) -> str:
 def _source(organisation: Seeded, first_port: int) -> str:
     options = {"organisation_kind": organisation.kind.value}
     if organisation.api == "gp-connect":
-        options |= {"asid": "200000000001", "to_asid": f"20000000010{organisation.offset - 10}"}
+        options |= {"asid": "200000000001", "to_asid": f"20000000010{organisation.offset - 10}", "citizens": "true"}
     lines = "".join(f'{key} = "{value}"\n' for key, value in options.items())
     return SOURCE.format(
         id=organisation.id,
