@@ -84,6 +84,20 @@ class OutSel:
         for name, inner in other.types.items():
             self.on(name, inner.node).absorb(inner)
 
+    def prune(self) -> None:
+        """Drop leaves from single types that are asked of all types here anyway."""
+        for inner in self.types.values():
+            for at, item in list(inner.fields.items()):
+                wider = self.fields.get((item.key, ()))
+                if wider is None or wider.sub is not None or item.sub is not None:
+                    continue
+                if (wider.name, wider.args) == (item.name, item.args):
+                    del inner.fields[at]
+            inner.prune()
+        for item in self.fields.values():
+            if item.sub is not None:
+                item.sub.prune()
+
     def tops(self) -> Iterator[OutField]:
         """The fields at this position, those of single types included."""
         yield from self.fields.values()
@@ -120,7 +134,8 @@ class Place:
 
     `total` are all conditions on the way from the operation's root; `pending` those among them that
     nothing printed in this unit states yet. `outer` is the place, for the same objects, in the unit
-    from which this unit was entered.
+    from which this unit was entered. `typed_by` are units without which the types on the path are not
+    yet known in the tree.
     """
 
     unit: Unit
@@ -131,6 +146,7 @@ class Place:
     total: Conditions = ()
     outer: Place | None = None
     is_unit_root: bool = False
+    typed_by: dict[int, Unit] = field(default_factory=dict)
 
     @property
     def keys(self) -> KeyPath:
@@ -149,7 +165,7 @@ class Place:
         if self.node.type != type_name:
             path = (*path, OnTypes(frozenset({type_name})))
         out = self.out.on(type_name, node)
-        return Place(self.unit, out, node, path, self.pending, self.total, None, self.is_unit_root)
+        return Place(self.unit, out, node, path, self.pending, self.total, None, self.is_unit_root, self.typed_by)
 
     def missing(self, demand: Conditions) -> Conditions:
         """The conditions that something demanded under `demand` must state here."""

@@ -31,6 +31,7 @@ class FetchBuilder:
         self.naming = Naming()
         self.units: list[Unit] = []
         self._by_key: dict[object, Unit] = {}
+        self._typed_at: dict[Path, Place] = {}
 
     def name_client_fields(self, selection: Iterable[Sel], keys: tuple[str, ...] = ()) -> None:
         """Reserve the client's response keys."""
@@ -70,6 +71,8 @@ class FetchBuilder:
         if move is Move.FIELD and sel is not None:
             if step.edge.requires:
                 place = self._requires_place(step, place, both(place.total, sel.conditions))
+            elif sel.sel is None and sel.name != "__typename":
+                place = self._earliest(step, place, tree)
             added = place.out.add(
                 sel.name,
                 sel.key,
@@ -90,6 +93,13 @@ class FetchBuilder:
         else:
             demands = _demands(step, place.total, tree)
             self._follow(step, self._hop_place(step, place, demands), tree)
+
+    def _earliest(self, step: Step, place: Place, tree: Tree) -> Place:
+        """Where a leaf of the client's can be asked first, of no more objects than it is meant for."""
+        for outer in _outers(place):
+            if outer.path == place.path and self._can_answer(outer.node, step, tree):
+                return outer
+        return place
 
     def _type_place(self, step: Step, place: Place) -> Place:
         place.out.add("__typename", "__typename", conditions=place.pending)
@@ -128,11 +138,23 @@ class FetchBuilder:
             providers |= self._obtain(ends, start, place, demand)
         self._know_type(place)
         node = step.node
+        typed_by = {**place.typed_by, **providers} if edge.move is Move.TRUE_TYPE else place.typed_by
         abstract = self.supergraph.types[node.type].is_abstract
         typename = node.type if abstract else None
         unit = self._entity_unit(node, path, types, typename, requires, providers, place, demands)
         unit.reason = unit.reason or _reason(edge, requires)
-        return Place(unit, unit.out, node, path, place.total, place.total, place, is_unit_root=True)
+        outer = self._true_typed(place, edge) if edge.move is Move.TRUE_TYPE else place
+        return Place(unit, unit.out, node, path, place.total, place.total, outer, True, typed_by)
+
+    def _true_typed(self, place: Place, edge: Edge) -> Place:
+        """The place where the true type was learnt: other things of that type can be asked there too."""
+        learnt = self._typed_at.get(place.path)
+        known = learnt.node.type_edges(edge.name) if learnt is not None else []
+        if learnt is None or not known or known[0].move is not Move.TYPE:
+            return place
+        inner = learnt.on(edge.name, known[0].tail)
+        inner.outer = learnt.outer
+        return inner
 
     def _requires_place(self, step: Step, place: Place, demand: Conditions) -> Place:
         """Enter this subgraph again with what a field's @requires names."""
@@ -146,7 +168,8 @@ class FetchBuilder:
         unit = self._entity_unit(node, place.path, self._types(node), typename, requires, providers, place, (demand,))
         unit.reason = unit.reason or (f"{node.type}.{step.edge.name} @requires {{ {show(step.edge.requires)} }}")
         outer = place.outer if place.is_unit_root and place.outer is not None else place
-        return Place(unit, unit.out, node, place.path, place.total, place.total, outer, is_unit_root=True)
+        total = place.total
+        return Place(unit, unit.out, node, place.path, total, total, outer, True, place.typed_by)
 
     def _reentry_key(self, at: Step, place: Place) -> tuple[tuple[Sel, ...], list[Step]]:
         found = self.finder.reenter(place.node)
@@ -169,6 +192,7 @@ class FetchBuilder:
         place: Place,
         demands: Sequence[Conditions],
     ) -> Unit:
+        providers = {**providers, **place.typed_by}
         needs = self._needs(requires, place.keys)
         plain = tuple(demands) == (place.total,)
         identity = (node.subgraph, path, node.type, types, typename, frozenset(providers))
@@ -243,6 +267,8 @@ class FetchBuilder:
         conditions = place.missing(demand)
         key = self.naming.key_for(place.keys, sel.name, sel.args)
         children = tree.get(step.id, [])
+        if sel.name == "__typename":
+            self._typed_at[place.path] = place
         added = place.out.add(sel.name, key, sel.args, sel.variables, conditions, step.node if children else None)
         if not children:
             return {place.unit.id: place.unit}

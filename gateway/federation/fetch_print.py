@@ -26,6 +26,7 @@ class Printer:
 
     def body(self, unit: Unit, stripped: Conditions) -> str:
         """A unit's selection without braces; `stripped` are conditions that the whole step states."""
+        unit.out.prune()
         self._disambiguate([unit.out], ())
         return self._print(unit.out, stripped)
 

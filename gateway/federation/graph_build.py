@@ -62,6 +62,8 @@ class _Builder:
             if not self.supergraph.resolves(definition.name, given.name, subgraph):
                 continue
             join = self.supergraph.field_join(definition.name, given.name, subgraph) or FieldJoin()
+            if join.context_arguments:
+                continue  # its arguments come from an ancestor (@fromContext): asking without them is wrong
             head = self.graph.node(definition.name, subgraph)
             tail = self._tail(definition, given, subgraph)
             if join.provides is not None:

@@ -79,7 +79,8 @@ class PathFinder:
     """Path search in one graph with one set of active @override labels.
 
     With `strict`, a subgraph on the way to which something is required is not entered for other objects
-    below that requirement either. Other composers search so; what composes strictly composes everywhere.
+    below that requirement either, and a field moved by an @override label answers no requirement. Other
+    composers search so; what composes strictly composes everywhere.
     """
 
     def __init__(self, graph: Graph, flags: frozenset[str] = frozenset(), *, strict: bool = False) -> None:
@@ -141,7 +142,7 @@ class PathFinder:
         self, node: Node, edge: Edge, seen: _Set = _NONE, keys: frozenset[int] = frozenset()
     ) -> tuple[Chain, ...] | None:
         """Chains from `node` that obtain what `edge` requires; None if they cannot be had."""
-        if edge.flag is not None and (edge.flag in self.flags) is not edge.flag_set:
+        if edge.flag is not None and not self._usable(edge, bool(self._active)):
             return None
         if not edge.requires:
             return ()
@@ -185,10 +186,10 @@ class PathFinder:
     def why_not(self, node: Node, target: Target) -> list[Refusal]:
         """Reasons why a target cannot be reached from `node`, one per way that might have led there."""
         what = f"field {node.type}.{target.name}" if isinstance(target, FieldSel) else f"type {target}"
-        reasons = [Refusal(node.subgraph, f"{what} is not resolved there")]
+        reasons = [Refusal(node.subgraph, self._absent(node, target, what))]
         for edge in node.key_edges():
             if isinstance(target, FieldSel) and not edge.tail.field_edges(target.name):
-                reason = f"{what} is not resolved there"
+                reason = self._absent(edge.tail, target, what)
             elif self.satisfy(node, edge) is None:
                 reason = f"its key {{ {edge.key} }} cannot be obtained from {node.subgraph}"
             else:
@@ -199,6 +200,15 @@ class PathFinder:
             if subgraph not in entered:
                 reasons.append(Refusal(subgraph, f"{node.type} has no resolvable @key there"))
         return reasons
+
+    def _absent(self, node: Node, target: Target, what: str) -> str:
+        if isinstance(target, FieldSel):
+            join = self.graph.supergraph.field_join(node.type, target.name, node.subgraph)
+            if join is not None and join.context_arguments:
+                return f"{what} takes arguments from a context there, which is not supported"
+            if join is not None and (join.external or join.used_overridden):
+                return f"{what} is only named there (external or overridden), not resolved"
+        return f"{what} is not resolved there"
 
     def _search(self, node: Node, target: Target, seen: _Set, keys: frozenset[int]) -> _Found:
         best: dict[str, tuple[int, list[tuple[Chain, Edge, tuple[Chain, ...]]]]] = {}
@@ -278,7 +288,11 @@ class PathFinder:
         return tuple(chains)
 
     def _free(self, edge: Edge) -> bool:
-        return not edge.requires and (edge.flag is None or (edge.flag in self.flags) is edge.flag_set)
+        return not edge.requires and (edge.flag is None or self._usable(edge, True))
+
+    def _usable(self, edge: Edge, required: bool) -> bool:
+        """Whether an edge with an @override label may be taken; strictly, never for a requirement."""
+        return (edge.flag in self.flags) is edge.flag_set and not (self.strict and required)
 
     def _is_local(self, node: Node, sel: FieldSel) -> bool:
         edges = node.field_edges(sel.name)

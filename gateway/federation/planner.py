@@ -42,6 +42,8 @@ class Planner:
         an object that a subgraph would return without what its gate reads.
         """
         operation = normalise(self.supergraph, document, operation_name)
+        if operation.kind == "subscription":
+            raise PlanningError("subscriptions are not planned: ask with a query")
         kind: OperationKind = "mutation" if operation.kind == "mutation" else "query"
         if not operation.selection:
             return QueryPlan(kind)
