@@ -66,13 +66,13 @@ class SensitivityPolicy:
 
     @classmethod
     def load(cls, options: SensitivityOptions | None = None) -> SensitivityPolicy:
-        """Read and compile the policy files. Raises PolicyFileError."""
+        """Read and compile the policy files. Raises PolicyFileError; ValueError for a row of no known system or category."""
         options = options or SensitivityOptions()
         files = PolicyFiles(options.directory)
         systems = tables.systems(files)
         allowed = tables.categories(files, options.withhold, options.let_through)
         on = frozenset(name for name, category in allowed.items() if category.on)
-        rows = [*tables.codes(files, systems, allowed), *options.more]
+        rows = [*tables.codes(files, systems, allowed), *tables.checked(options.more, systems, allowed)]
         table = CodeTable(systems, (row for row in rows if row.category in on))
         words = tables.words(files, allowed)
         links = load_links(files)

@@ -5,7 +5,7 @@ Rows of a release or of a terminology server (see `trud` and `valueset`) have th
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -138,6 +138,17 @@ def codes(files: PolicyFiles, known: Sequence[System], allowed: dict[str, Catego
             raise file.error(f"line {line}", "the code is empty or not ASCII", "Give the code as its system writes it.")
         rows.append(row)
     return tuple(rows)
+
+
+def checked(rows: Iterable[CodeRow], known: Sequence[System], allowed: dict[str, Category]) -> Iterator[CodeRow]:
+    """Rows from elsewhere, each of a system and a category that policy knows. Raises ValueError."""
+    names = {system.name for system in known}
+    for row in rows:
+        if row.system not in names or row.category not in allowed or not row.code.strip() or not row.code.isascii():
+            raise ValueError(
+                f"row ({row.system}, {row.code}, {row.category}) of {row.source}: unknown system or category"
+            )
+        yield row
 
 
 def words(files: PolicyFiles, allowed: dict[str, Category]) -> Words:

@@ -92,6 +92,12 @@ def test_rows_of_a_release_come_on_top(policy: SensitivityPolicy) -> None:
     assert fuller.version != policy.version
 
 
+@pytest.mark.parametrize("row", [CodeRow("snomde", "1", "hiv", "x"), CodeRow("snomed", "1", "hvi", "x")])
+def test_a_row_that_policy_does_not_know_is_refused(row: CodeRow) -> None:
+    with pytest.raises(ValueError, match="unknown system or category"):
+        SensitivityPolicy.load(SensitivityOptions(more=[row]))
+
+
 def test_the_version_follows_the_tables(tmp_path: Path, policy: SensitivityPolicy) -> None:
     assert SensitivityPolicy.load().version == policy.version
     changed = own(tmp_path, "terms.toml", packaged("terms.toml") + "\n# a comment\n")
