@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from gateway.federation.paths import Chain
+from gateway.federation.chains import Chain
 
 _Prefix = tuple[tuple[int, str], ...]
 

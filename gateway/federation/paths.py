@@ -19,11 +19,17 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.federation.chains import (
+    Chain,
+    Hop,
+    cheapest_per_subgraph,
+    make_hop,
+    tail,
+)
 from gateway.federation.choice import cheapest
 from gateway.federation.graph import Edge, Graph, Move, Node
 from gateway.federation.selection import FieldSel, Sel, TypeSel, field_names, overlap
 
-HOP = 1000
 _MAX_TRIES = 500_000  # entity edges tried by one finder between two resets; past it the search is refused
 _MAX_MEMO = 50_000  # searches remembered; operations can name ever new arguments
 
@@ -32,23 +38,6 @@ class SearchLimitError(RuntimeError):
     """The supergraph offers so many ways that the search was stopped."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Hop:
-    """One edge followed: `sel` is the field asked for, `needs` the chains, from the edge's head, that
-    obtain what the edge requires; `cost` includes theirs."""
-
-    edge: Edge
-    sel: FieldSel | None
-    needs: tuple[Chain, ...]
-    cost: int
-
-    @property
-    def ident(self) -> tuple[int, str]:
-        """Equal for hops that do the same at the same place."""
-        return (self.edge.id, self.sel.ident if self.sel else "")
-
-
-Chain = tuple[Hop, ...]
 Target = FieldSel | str
 
 
@@ -58,16 +47,6 @@ class Refusal:
 
     subgraph: str
     reason: str
-
-
-def chain_cost(chain: Chain) -> int:
-    """What a chain costs on its own."""
-    return sum(hop.cost for hop in chain)
-
-
-def tail(node: Node, chain: Chain) -> Node:
-    """Where a chain from `node` ends."""
-    return chain[-1].edge.tail if chain else node
 
 
 _Found = tuple[tuple[Chain, Edge, tuple[Chain, ...]], ...]
@@ -117,7 +96,7 @@ class PathFinder:
         for edge in edges:
             needs = self.satisfy(node, edge)
             if needs is not None:
-                hops.append(_hop(edge, sel, needs))
+                hops.append(make_hop(edge, sel, needs))
         return hops
 
     def indirect(
@@ -136,7 +115,7 @@ class PathFinder:
         found = self._found.get(memo)
         if found is None:
             found = self._found[memo] = self._search(node, target, seen, keys)
-        return [(*chain, _hop(edge, sel, needs)) for chain, edge, needs in found]
+        return [(*chain, make_hop(edge, sel, needs)) for chain, edge, needs in found]
 
     def satisfy(
         self, node: Node, edge: Edge, seen: _Set = _NONE, keys: frozenset[int] = frozenset()
@@ -227,7 +206,7 @@ class PathFinder:
                 needs = self.satisfy(at, edge, now_seen, keys_here)
                 if needs is None:
                     continue
-                hop = _hop(edge, None, needs)
+                hop = make_hop(edge, None, needs)
                 further = (*chain, hop)
                 hops = self.direct(edge.tail, target)
                 for last in hops:
@@ -346,7 +325,7 @@ class PathFinder:
                 if vacuous:
                     continue
                 return False
-            reached = _cheapest_per_subgraph(reached, starts[0][1])
+            reached = cheapest_per_subgraph(reached, starts[0][1])
             if isinstance(item, FieldSel) and item.sel is None:
                 into.append(reached)
                 continue
@@ -363,24 +342,6 @@ def _edges(node: Node, target: Target) -> tuple[FieldSel | None, list[Edge]]:
     if isinstance(target, FieldSel):
         return target, node.field_edges(target.name)
     return None, node.type_edges(target)
-
-
-def _hop(edge: Edge, sel: FieldSel | None, needs: tuple[Chain, ...]) -> Hop:
-    cheap = edge.move is Move.TYPE or (edge.move is Move.FIELD and not edge.requires)
-    return Hop(edge, sel, needs, (1 if cheap else HOP) + needs_cost(needs))
-
-
-def needs_cost(needs: tuple[Chain, ...]) -> int:
-    """Cost of several chains from one place, shared beginnings counted once."""
-    if len(needs) == 1:
-        return chain_cost(needs[0])
-    costs: dict[tuple[tuple[int, str], ...], int] = {}
-    for chain in needs:
-        prefix: tuple[tuple[int, str], ...] = ()
-        for hop in chain:
-            prefix = (*prefix, hop.ident)
-            costs[prefix] = hop.cost
-    return sum(costs.values())
 
 
 def _note(
@@ -407,15 +368,3 @@ def _depends(requires: Sequence[Sel], target: FieldSel) -> bool:
         elif item.name == target.name and item.args == target.args and overlap(item.sel, target.sel):
             return True
     return False
-
-
-def _cheapest_per_subgraph(chains: list[Chain], start: Node) -> list[Chain]:
-    best: dict[str, tuple[int, list[Chain]]] = {}
-    for chain in chains:
-        subgraph, cost = tail(start, chain).subgraph, chain_cost(chain)
-        known = best.get(subgraph)
-        if known is None or cost < known[0]:
-            best[subgraph] = (cost, [chain])
-        elif cost == known[0]:
-            known[1].append(chain)
-    return [chain for subgraph in sorted(best) for chain in best[subgraph][1]]

@@ -26,10 +26,11 @@ from graphql import (
     is_required_argument,
 )
 
+from gateway.federation.chains import Chain, tail
 from gateway.federation.composition.errors import Place, Problems
 from gateway.federation.graph import Graph, Node
 from gateway.federation.graph_build import build_graph
-from gateway.federation.paths import Chain, PathFinder, SearchLimitError, tail
+from gateway.federation.paths import PathFinder, SearchLimitError
 from gateway.federation.selection import FieldSel, typename_sel
 from gateway.federation.supergraph import RootKind, Supergraph
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.federation.chains import HOP, Chain, Hop
 from gateway.federation.graph import Edge, Move, Node
-from gateway.federation.paths import HOP, Chain, Hop, PathFinder, Refusal, Target
+from gateway.federation.paths import PathFinder, Refusal, Target
 from gateway.federation.selection import FieldSel, Sel, TypeSel, typename_sel
 from gateway.federation.supergraph import RootKind
 
