@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,8 @@ from gateway.bridges import Answers, Registry, Trail
 from gateway.config import Stores
 from gateway.connect import Connections, directory
 from gateway.engine import RecordEngine
-from gateway.graph import Graph
+from gateway.live import LiveGraph
+from gateway.partners import GatewayContext
 from gateway.pipeline import RequestInfo
 from gateway.rate import rate_from
 from gateway.reach import Reach
@@ -30,29 +31,32 @@ from gateway.stores.migrate import migrate
 from gateway.stores.optout import OptOutRegistry
 from policies.bundle import Policies
 from policies.caller import Caller
-from resolvers.context import RecordContext
 
 
 def create_parts(settings: Settings) -> Parts:
-    """The engine of a configuration. Raises ValueError (ConnectError, PolicyFileError, GraphError, ...) with the mend."""
+    """The engine of a configuration. Raises ValueError (ConnectError, PolicyFileError, ...) with the mend."""
     config = settings.config
     resources = AsyncExitStack()
     policies = load_policies(settings)
-    registry_of_metrics = CollectorRegistry(auto_describe=True)
-    connections = Connections(settings, Reach(registry_of_metrics))
+    metrics = CollectorRegistry(auto_describe=True)
+    reach = Reach(metrics)
+    connections = Connections(settings, reach)
     resources.push_async_callback(connections.resources.aclose)
     organisations = directory(connections)
-    graph = Graph.of(settings, policies, connections)
-    registry, audit, cache, starters = open_stores(settings, resources)
+    registry, audit, cache, prepare = open_stores(settings, resources)
     rate = rate_from(settings)
     resources.push_async_callback(rate.close)
+    graph = LiveGraph(settings, policies, reach)
+    resources.push_async_callback(graph.close)
     answers = Answers(cache, config.stores.cache_s) if config.stores.cache_s > 0 else None
     consent = Registry(registry)
 
-    def make_context(caller: Caller, request: RequestInfo, now: datetime, deadline: float) -> RecordContext:
-        return RecordContext(
+    def make_context(
+        caller: Caller, request: RequestInfo, now: datetime, deadline: float, covering: Policies
+    ) -> GatewayContext:
+        return GatewayContext(
             caller=caller,
-            policies=graph.policies,
+            policies=covering,
             now=now,
             deadline=deadline,
             request_id=request.id,
@@ -60,17 +64,18 @@ def create_parts(settings: Settings) -> Parts:
             consent=consent,
             admission=rate,
             cache=answers,
+            request=request,
         )
 
     engine = RecordEngine(
-        generation=graph.generation,
+        graph=graph,
         make_context=make_context,
-        audit=Trail(audit, lambda: graph.policies.version),
+        audit=Trail(audit, lambda: policies.version),
         deadline=config.federation.deadline_s,
         resources=resources,
-        starters=starters,
+        starters=(prepare, graph.start),
     )
-    return Parts(engine, policies.roles.roles, policies.job_roles.role_of, registry_of_metrics)
+    return Parts(engine, policies.roles.roles, policies.job_roles.role_of, metrics)
 
 
 def load_policies(settings: Settings) -> Policies:
@@ -81,8 +86,8 @@ def load_policies(settings: Settings) -> Policies:
 
 def open_stores(
     settings: Settings, resources: AsyncExitStack
-) -> tuple[OptOutRegistry, AuditStore, EntryCache, tuple[Callable[[], object], ...]]:
-    """Registry, audit and cache, and what has to be done before they serve. They close with `resources`."""
+) -> tuple[OptOutRegistry, AuditStore, EntryCache, Callable[[], Awaitable[None]]]:
+    """Registry, audit and cache, and what has to be awaited before they serve. They close with `resources`."""
     stores = settings.config.stores
     urls = [database_url(settings, url) for url in (stores.optout_url, stores.audit_url)]
     keys = store_keys(settings, stores)
@@ -99,7 +104,7 @@ def open_stores(
         for one in dict.fromkeys(urls):
             await migrate(one)
 
-    return registry, audit, cache, (prepare,)
+    return registry, audit, cache, prepare
 
 
 def database_url(settings: Settings, url: str) -> str:

@@ -302,6 +302,10 @@ class Subgraph(Section, frozen=True):
         str | None,
         _doc("Private key file for the short-lived token that tells the subgraph who asks."),
     ] = None
+    signing_key_id: Annotated[Text, _doc("`kid` of `signing_key`.")] = "1"
+    signing_algorithm: Annotated[
+        Literal["EdDSA", "ES256", "ES384", "RS256", "PS256"], _doc("Algorithm of `signing_key`.")
+    ] = "EdDSA"
     hmac_secret: Annotated[Secret | None, _doc("Sign request bodies with this secret, by reference.")] = None
     max_concurrency: Annotated[Count, _doc("Calls in flight at once per worker.")] = 64
     max_response_bytes: Annotated[Count, _doc("Largest accepted answer.")] = 8_388_608
@@ -315,6 +319,9 @@ class Federation(Section, frozen=True):
     subgraphs_file: Annotated[str | None, _doc("File that `joinup subgraph add` writes and the gateway watches.")] = (
         None
     )
+    admin_token: Annotated[
+        Secret | None, _doc("Bearer token for `/admin/graph` (status, reload), by reference; none closes it.")
+    ] = None
     cached_plans: Annotated[Count, _doc("Query plans remembered per worker.")] = 1_000
 
 

@@ -13,6 +13,7 @@ from gateway.upstream.auth import Credentials, StaticHeaders, api_key, bearer
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.oauth import OAuth2, OAuth2Settings
 from gateway.upstream.settings import UpstreamSettings
+from gateway.upstream.signing import HmacSigner
 from gateway.upstream.transport.limits import Limits
 from gateway.upstream.transport.tls import TlsSettings
 from policies.sections import Section
@@ -90,8 +91,11 @@ class Connections:
 
     def _credentials(self, name: str, entry: Source | Subgraph) -> Credentials | None:
         auth = entry.auth
+        hmac = self._hmac(entry)
         if auth.kind == "none":
-            return None
+            return hmac
+        if hmac is not None:
+            raise ConnectError(f"{name}: give either auth or hmac_secret, not both")
         secret = self.settings.secret(auth.secret).reveal() if auth.secret else ""
         if auth.kind == "api-key":
             return api_key(secret, auth.header)
@@ -100,6 +104,11 @@ class Connections:
         if auth.kind == "basic":
             return basic(auth.user or "", secret)
         return self._oauth(name, auth, secret)
+
+    def _hmac(self, entry: Source | Subgraph) -> Credentials | None:
+        if not isinstance(entry, Subgraph) or entry.hmac_secret is None:
+            return None
+        return HmacSigner(entry.signing_key_id, self.settings.secret(entry.hmac_secret).reveal().encode())
 
     def _oauth(self, name: str, auth: Auth, secret: str) -> OAuth2:
         pem = self.settings.path(auth.signing_key).read_text("utf-8") if auth.signing_key else None

@@ -7,7 +7,7 @@ somebody has, the operation is executed anew, and that person is then nobody who
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from gateway.federation.execute import Outcome
 from gateway.federation.walk import PlanningError
 from gateway.generation import Generation, Ready, RoleView
 from gateway.pipeline import Answer, Complete, Operation, RequestInfo, Visible
+from policies.bundle import Policies
 from policies.caller import Caller
 from resolvers.context import RecordContext
 from resolvers.errors import RegistryDown
@@ -51,23 +52,30 @@ class Audit(Protocol):
         ...
 
 
-ContextFactory = Callable[[Caller, RequestInfo, datetime, float], RecordContext]
+class Working(Protocol):
+    """Whatever holds the generation at work."""
+
+    @property
+    def generation(self) -> Generation: ...
+
+
+ContextFactory = Callable[[Caller, RequestInfo, datetime, float, Policies], RecordContext]
 
 
 @dataclass(slots=True)
 class RecordEngine:
-    """Implements `gateway.pipeline.Engine` over a generation of the graph.
+    """Implements `gateway.pipeline.Engine` over the generation of the graph that is at work.
 
     `make_context` builds a request's context; `audit` and `make_context` share nothing between requests.
     """
 
-    generation: Generation
+    graph: Working
     make_context: ContextFactory
     audit: Audit | None
     deadline: float
     resources: AsyncExitStack = field(default_factory=AsyncExitStack)
     checks: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
-    starters: Sequence[Callable[[], Any]] = ()
+    starters: Sequence[Callable[[], Awaitable[None]]] = ()
 
     async def start(self) -> None:
         for starter in self.starters:
@@ -80,19 +88,28 @@ class RecordEngine:
         return {"supergraph": True, **{name: check() for name, check in self.checks.items()}}
 
     def schema_for(self, caller: Caller) -> Visible:
-        generation = self.generation
+        generation = self.graph.generation
         view = generation.view(caller.role)
         return Visible(generation.api, f"{generation.number}:{caller.role}", view.may_introspect)
 
     async def answer(self, operation: Operation, caller: Caller, request: RequestInfo) -> Answer:
-        generation = self.generation
+        generation = self.graph.generation
+        generation.in_flight += 1
+        try:
+            return await self._answer(generation, operation, caller, request)
+        finally:
+            generation.in_flight -= 1
+
+    async def _answer(
+        self, generation: Generation, operation: Operation, caller: Caller, request: RequestInfo
+    ) -> Complete:
         view = generation.view(caller.role)
         try:
             ready = generation.ready(caller.role, operation.hash, operation.text, operation.ast, operation.name)
         except PlanningError as error:
             raise Refusal("GRAPHQL_VALIDATION_FAILED") from error
         for _ in range(ATTEMPTS):
-            outcome = await self._once(generation, ready, view, operation, caller, request)
+            outcome = await self._once(generation, ready, operation, caller, request)
             if outcome is not None:
                 return _reply(outcome, view)
         raise Refusal("REGISTRY_UNAVAILABLE")
@@ -101,14 +118,15 @@ class RecordEngine:
         self,
         generation: Generation,
         ready: Ready,
-        view: RoleView,
         operation: Operation,
         caller: Caller,
         request: RequestInfo,
     ) -> Outcome | None:
         """One execution, written down. None where somebody in it has opted out since they were let through."""
         deadline = min(request.started, asyncio.get_running_loop().time()) + self.deadline
-        context = self.make_context(caller, request, datetime.now(UTC), deadline)
+        policies = generation.policies
+        assert policies is not None, "the record has no graph without policy"
+        context = self.make_context(caller, request, datetime.now(UTC), deadline, policies)
         people = context.people = PatientLoader(context)
         try:
             outcome = await generation.executor.run(ready.prepared, operation.values, context)

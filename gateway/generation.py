@@ -18,7 +18,7 @@ from gateway.federation.plan import QueryPlan
 from gateway.federation.planner import GateNeeds, Planner
 from gateway.federation.supergraph import Supergraph
 from gateway.scope import cut, denied_fields, visible_schema
-from policies.roles import RoleMatrix
+from policies.bundle import Policies
 
 _numbers = count(1)
 Key = tuple[str, str, str | None]
@@ -48,14 +48,15 @@ class Ready:
 
 @dataclass(slots=True, eq=False)
 class Generation:
-    """A supergraph at work. `matrix` is None for a plain federation gateway without policy."""
+    """A supergraph at work. `policies` is None for a plain federation gateway without policy."""
 
     supergraph: Supergraph
     executor: Executor
-    matrix: RoleMatrix | None
+    policies: Policies | None
     gates: GateNeeds | None = None
     cached: int = 1000
     number: int = field(default_factory=lambda: next(_numbers))
+    in_flight: int = 0
     _planner: Planner = field(init=False)
     _ready: OrderedDict[Key, Ready] = field(default_factory=OrderedDict)
     _views: dict[str, RoleView] = field(default_factory=dict)
@@ -101,9 +102,9 @@ class Generation:
         return [(key, ready.text) for key, ready in self._ready.items()]
 
     def _make_view(self, role: str) -> RoleView:
-        if self.matrix is None:
+        if self.policies is None:
             return RoleView(role, {}, self.api, may_introspect=True)
-        scope = self.matrix.scope(role)
+        scope = self.policies.roles.scope(role)
         denied = denied_fields(scope, self.api)
         return RoleView(role, denied, visible_schema(self.api, denied), scope.may_introspect)
 

@@ -1,29 +1,31 @@
 """The graph of a configuration: the record's subgraph and the partners', composed, checked and put to work.
 
-A new composition is made beside the one at work. What does not compose, is not satisfiable or is not covered by
-policy is refused with every reason, and the graph at work stays.
+A new graph is made beside the one at work. What does not compose, is not satisfiable or is not covered by policy is
+refused with every reason, and the graph at work stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.connect import Connections
-from gateway.federation.composition.compose import Composition, compose
+from graphql import GraphQLScalarType
+
+from gateway.classification import Classification, classify
+from gateway.federation.composition.compose import Composition, compose, nullability_errors
 from gateway.federation.errors import ErrorPolicy
 from gateway.federation.execute import Executor
 from gateway.federation.fetcher import Fetcher
 from gateway.federation.local_fetcher import LocalFetcher
-from gateway.federation.planner import GateNeed, GateNeeds
+from gateway.federation.planner import GateNeed
 from gateway.federation.subgraph import SubgraphInput
 from gateway.federation.supergraph import Supergraph
 from gateway.federation.supergraph_read import read_supergraph
 from gateway.gates import ENTRY, PATIENT, EntryGate, PatientGate
 from gateway.generation import Generation
 from gateway.scope import denied_fields, hidden_non_null
-from gateway.settings import Settings
 from policies.bundle import Policies
+from resolvers.scalars import SCALARS
 from resolvers.schema import graphql_core_schema, record_sdl
 
 RECORD = "record"
@@ -39,51 +41,69 @@ class GraphError(ValueError):
         self.reasons = tuple(reasons)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Graph:
-    """The graph at work: its generation and the policies that cover it."""
+    """A graph ready to be put to work: the supergraph, and the policies that cover all its fields."""
 
-    generation: Generation
+    supergraph: Supergraph
     policies: Policies
+    classification: Classification
 
-    @classmethod
-    def of(cls, settings: Settings, policies: Policies, connections: Connections) -> Graph:
-        """The graph of a configuration. Raises GraphError."""
-        federation = settings.config.federation
-        if federation.supergraph:
-            supergraph = read_supergraph(settings.path(federation.supergraph).read_text("utf-8"))
-        else:
-            supergraph = _composed([SubgraphInput(RECORD, record_sdl())])
-        fetchers: dict[str, Fetcher] = {RECORD: LocalFetcher(graphql_core_schema())}
-        return cls(put_to_work(supergraph, policies, fetchers, federation.cached_plans), policies)
-
-
-def put_to_work(
-    supergraph: Supergraph,
-    policies: Policies,
-    fetchers: Mapping[str, Fetcher],
-    cached: int,
-    gates: GateNeeds | None = None,
-) -> Generation:
-    """A generation over a supergraph, or GraphError where policy does not cover it."""
-    faults = [
-        f"{type_}.{field}: role {role} may not see it, but it may not be null; let the role see it, or make it nullable"
-        for role in sorted(policies.roles.roles)
-        for type_, field in hidden_non_null(
-            supergraph.api_schema, denied_fields(policies.roles.scope(role), supergraph.api_schema)
+    def generation(self, fetchers: Mapping[str, Fetcher], cached: int) -> Generation:
+        """A generation over these fetchers, by subgraph name."""
+        executor = Executor(
+            {RECORD: record_fetcher(), **fetchers},
+            {PATIENT: PatientGate(), ENTRY: EntryGate()},
+            ErrorPolicy(trusted=frozenset({RECORD})),
         )
-    ]
-    if faults:
-        raise GraphError(faults)
-    executor = Executor(
-        fetchers, {PATIENT: PatientGate(), ENTRY: EntryGate()}, ErrorPolicy(trusted=frozenset({RECORD}))
-    )
-    needs = {PATIENT_TYPE: (GateNeed(PATIENT, PATIENT_NEEDS),), **(gates or {})}
-    return Generation(supergraph, executor, policies.roles, needs, cached)
+        gates = {PATIENT_TYPE: (GateNeed(PATIENT, PATIENT_NEEDS),), **self.classification.gates}
+        return Generation(self.supergraph, executor, self.policies, gates, cached)
 
 
-def _composed(inputs: Sequence[SubgraphInput]) -> Supergraph:
-    composition: Composition = compose(inputs)
+def compose_graph(partners: Iterable[SubgraphInput], policies: Policies) -> Graph:
+    """The record with these partners. Raises GraphError with every reason why not."""
+    composition = compose([SubgraphInput(RECORD, record_sdl()), *partners])
     if composition.supergraph is None:
         raise GraphError([str(error) for error in composition.errors])
-    return composition.supergraph
+    return covered(composition.supergraph, policies, composition)
+
+
+def read_graph(sdl: str, policies: Policies) -> Graph:
+    """A supergraph that was composed elsewhere and holds the record. Raises GraphError, SupergraphError."""
+    supergraph = read_supergraph(sdl)
+    if RECORD not in supergraph.by_name:
+        raise GraphError([f"the supergraph has no subgraph {RECORD!r}; compose it with `joinup schema export`'s SDL"])
+    return covered(supergraph, policies)
+
+
+def covered(supergraph: Supergraph, policies: Policies, composition: Composition | None = None) -> Graph:
+    """The graph, if policy covers all of it. Raises GraphError with every gap."""
+    check_scalars(supergraph)
+    classification = classify(supergraph, policies.roles)
+    extended = policies.with_fields(classification.sections)
+    gaps = [str(fault) for fault in classification.faults]
+    if composition is not None:
+        gaps += [str(error) for error in nullability_errors(composition, RECORD)]
+    gaps += [
+        f"{type_}.{field}: role {role} may not see it, but it may not be null; let the role see it, or make it nullable"
+        for role in sorted(extended.roles.roles)
+        for type_, field in hidden_non_null(
+            supergraph.api_schema, denied_fields(extended.roles.scope(role), supergraph.api_schema)
+        )
+    ]
+    if gaps:
+        raise GraphError(gaps)
+    return Graph(supergraph, extended, classification)
+
+
+def check_scalars(supergraph: Supergraph) -> None:
+    """Let the API schema check our own scalars at the door: a wrong NHS number never reaches a plan."""
+    for definition in SCALARS.values():
+        scalar = supergraph.api_schema.type_map.get(str(definition.name))
+        if isinstance(scalar, GraphQLScalarType) and definition.parse_value is not None:
+            scalar.coerce_input_value = definition.parse_value
+
+
+def record_fetcher() -> Fetcher:
+    """The record's subgraph, executed in this process."""
+    return LocalFetcher(graphql_core_schema())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from graphql import DirectiveDefinitionNode, DirectiveNode, DocumentNode, SchemaDefinitionNode
+from graphql import DirectiveDefinitionNode, DirectiveNode, DocumentNode, SchemaDefinitionNode, parse
 from graphql import value_from_ast_untyped as plain
 
 
@@ -54,6 +55,18 @@ class Features:
     def is_plumbing(self, directive: str) -> bool:
         """Whether a directive only says how the supergraph was put together."""
         return directive in ("link", "core") or directive.split("__", 1)[0] == self.join_prefix
+
+
+def directive_names(sdl: str, specification: str, directives: Iterable[str]) -> dict[str, str]:
+    """The names under which a document uses a linked specification's directives; a specification is named by its
+    URL without the version. Where it is not linked, names that nothing can have."""
+    for directive in _links(parse(sdl, no_location=True)):
+        given = {a.name.value: plain(a.value) for a in directive.arguments or ()}
+        base, _, _version = str(given.get("url") or "").rstrip("/").rpartition("/")
+        if base == specification:
+            prefix = str(given.get("as") or base.rpartition("/")[2])
+            return {name: _imported(given.get("import"), name, f"{prefix}__{name}") for name in directives}
+    return dict.fromkeys(directives, "")
 
 
 def _links(document: DocumentNode) -> list[DirectiveNode]:

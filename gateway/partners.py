@@ -1,0 +1,91 @@
+"""How partners' subgraphs are asked: over HTTP, with a signed word on who asks, and nothing else unless allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.config import Subgraph
+from gateway.connect import ConnectError, Connections
+from gateway.federation.fetcher import Fetcher, SubgraphRequest
+from gateway.federation.http_fetcher import HttpFetcher, Sending
+from gateway.pipeline import RequestInfo
+from gateway.settings import Settings
+from gateway.subgraphs import Partner
+from gateway.upstream.context import CONTEXT_HEADER, ContextSigner, RequestContext
+from resolvers.context import RecordContext
+
+KEY = "nhsNumber"
+
+
+@dataclass(slots=True, kw_only=True)
+class GatewayContext(RecordContext):
+    """A record context that also knows the HTTP request, of which a partner may be sent some headers."""
+
+    request: RequestInfo = field(default_factory=lambda: RequestInfo("", 0.0))
+
+
+def partner_fetchers(connections: Connections, partners: list[Partner]) -> dict[str, Fetcher]:
+    """A fetcher for each partner, by subgraph name. Raises ConnectError."""
+    return {partner.entry.name: _fetcher(connections, partner.entry) for partner in partners}
+
+
+def _fetcher(connections: Connections, entry: Subgraph) -> Fetcher:
+    extra = dict.fromkeys([name.lower() for name in entry.forward_headers] + [CONTEXT_HEADER], "")
+    client = connections.client(entry.name, entry.url, entry, extra)
+    introduction = Introduction(entry, _signer(connections.settings, entry))
+    return HttpFetcher({entry.name: client}, introduction.sending, entry.max_response_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """What one partner is told with each request."""
+
+    entry: Subgraph
+    signer: ContextSigner | None
+
+    def sending(self, request: SubgraphRequest, context: Any) -> Sending:
+        """Headers, deadline and the key under which equal requests of one caller may share an answer."""
+        assert isinstance(context, GatewayContext)
+        return Sending(context.deadline, self._headers(request, context), "\n".join(context.caller.key))
+
+    def _headers(self, request: SubgraphRequest, context: GatewayContext) -> dict[str, str]:
+        allowed = {name.lower() for name in self.entry.forward_headers}
+        headers = {name: value for name, value in context.request.headers.items() if name in allowed}
+        headers["x-request-id"] = context.request_id
+        if self.signer is not None:
+            caller = context.caller
+            facts = RequestContext(
+                subject=f"{caller.issuer}|{caller.subject}",
+                role=caller.role,
+                organisation=caller.organisation,
+                purpose=caller.purpose,
+                patient=_one_patient(request.variables),
+                request_id=context.request_id,
+            )
+            name, token = self.signer.header(self.entry.name, facts)
+            headers[name] = token
+        return headers
+
+
+def _signer(settings: Settings, entry: Subgraph) -> ContextSigner | None:
+    if entry.signing_key is None:
+        return None
+    try:
+        pem = settings.path(entry.signing_key).read_bytes()
+        return ContextSigner("joinup", entry.signing_key_id, pem, entry.signing_algorithm)
+    except (OSError, ValueError) as error:
+        raise ConnectError(f"{entry.name}: signing_key: {error}") from None
+
+
+def _one_patient(variables: Mapping[str, Any]) -> str | None:
+    """The NHS number that a request is about, where it is about one."""
+    numbers = {
+        value[KEY]
+        for values in variables.values()
+        if isinstance(values, list)
+        for value in values
+        if isinstance(value, dict) and isinstance(value.get(KEY), str)
+    }
+    return numbers.pop() if len(numbers) == 1 else None
