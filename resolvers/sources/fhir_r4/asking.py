@@ -49,6 +49,8 @@ def query(question: Question, owner: Owner | None, ability: Ability, ask: Ask, o
         for parameter, _ in search.include
         if able.includes_by(search.type, parameter)
     ]
+    if "PractitionerRole" in search.included:
+        parts += _roles(ability)
     # ties in a date lose rows between pages: `_id` makes the order total
     by_date = search.order is not None and able.takes(search.order)
     parts += [("_sort", f"-{search.order},_id" if by_date else "_id"), ("_count", str(options.page_size))]
@@ -74,6 +76,15 @@ def _status(entry: pages.Entry) -> int:
     text = (entry.response.status if entry.response is not None else None) or ""
     code = text.split(" ", 1)[0]
     return int(code) if len(code) == 3 and code.isascii() and code.isdigit() else 500
+
+
+def _roles(ability: Ability) -> Query:
+    """Whom a role is held by and where, only from a server that says that it keeps roles: `:iterate` is rarer."""
+    able = ability.of("PractitionerRole") if ability.types is not None else None
+    if able is None:
+        return ()
+    names = (name for name in ("organization", "practitioner") if able.includes_by("PractitionerRole", name))
+    return tuple(("_include:iterate", f"PractitionerRole:{name}") for name in names)
 
 
 def _patient(parameter: str, owner: Owner | None, ask: Ask, options: FhirR4Options) -> tuple[str, str]:

@@ -171,14 +171,17 @@ class FhirServer:
         """Everything that a row refers to, whatever was asked for, but other rows: servers are generous."""
         if not any(name == "_include" for name, _ in query):
             return []
-        text = msgspec.json.encode(shown).decode()
-        keys = {(each["resourceType"], each["id"]) for each in shown}
-        return [
-            each
-            for each in self.resources
-            if (each["resourceType"], each.get("id")) not in keys
-            and f'"{each["resourceType"]}/{each.get("id")}"' in text
-        ]
+        near = self._referred(shown, shown)
+        if not any(name == "_include:iterate" for name, _ in query):
+            return near
+        return near + self._referred(near, shown + near)
+
+    def _referred(self, holders: list[Json], known: list[Json]) -> list[Json]:
+        text = msgspec.json.encode(holders).decode()
+        keys = {(each["resourceType"], each.get("id")) for each in known}
+        named = ((each["resourceType"], each.get("id")) for each in self.resources)
+        found = zip(self.resources, named, strict=True)
+        return [each for each, (kind, local) in found if (kind, local) not in keys and f'"{kind}/{local}"' in text]
 
     def _batch(self, bundle: Json) -> Reply:
         entries = []
