@@ -6,7 +6,7 @@ stands for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -16,10 +16,6 @@ from gateway.federation.plan import EntityInput, Need, NeedOn, Representation
 from gateway.federation.tree import WITHHELD
 
 Object = dict[str, Any]
-
-MISSING = object()
-SIMPLE = frozenset({str, int, float, bool, type(None)})
-"""Classes of values that are compared as they are, together with their class: 1, 1.0 and true are not one key."""
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -41,80 +37,91 @@ class Builder:
 
     def collect(self, objects: Sequence[Object]) -> tuple[list[Object], list[list[int]]]:
         """The distinct representations, and for each the positions in `objects` that it stands for."""
-        users: dict[Any, list[int]] = {}
-        sent: list[Object] = []
-        only, plans = self._only, self._plans
+        by_type: dict[Any, list[int]] = {name: [] for name in self._plans}
+        only = self._only
         for position, item in enumerate(objects):
             name = item.get("__typename", only)
-            for plan in plans.get(name, ()) if name.__class__ is str else ():
-                key = plan.identify(item)
-                known = users.get(key)
-                if known is not None:
-                    known.append(position)
-                elif key is not None:
-                    users[key] = [position]
-                    sent.append(plan.build(key, item))
-        return sent, list(users.values())
+            if name.__class__ is str and name in by_type:
+                by_type[name].append(position)
+        sent: list[Object] = []
+        users: list[list[int]] = []
+        for name, positions in by_type.items():
+            for plan in self._plans[name]:
+                for built, standing in plan.collect(objects, positions):
+                    sent.append(built)
+                    users.append(standing)
+        return sent, users
 
 
 class _Plan:
-    """One representation for one object type: what identifies an object's, and how it is built from that.
+    """One representation for one object type."""
 
-    `identify` gives a hashable identity, equal for equal representations only; None if the object is skipped.
-    """
-
-    __slots__ = ("_fields", "_needs", "_sent", "_type", "identify")
+    __slots__ = ("_fields", "_keys", "_name", "_needs", "_sent")
 
     def __init__(self, representation: Representation, name: str) -> None:
+        self._name = name
         self._sent = representation.typename or name
-        self._type = name
         self._needs = representation.needs
         needs = [need for need in self._needs if not (isinstance(need, Need) and need.name == "__typename")]
-        self._fields = [need.name for need in needs if isinstance(need, Need)]
-        keys = [need.key for need in needs if isinstance(need, Need) and not need.needs]
-        simple = len(keys) == len(needs)
-        self.identify: Callable[[Object], Any] = self._whole
-        if simple and len(keys) == 1:
-            self.identify = self._single(keys[0])
-        elif simple and keys:
-            self.identify = self._several(itemgetter(*keys))
+        simple = [need for need in needs if isinstance(need, Need) and not need.needs]
+        self._fields = [need.name for need in simple]
+        self._keys = [need.key for need in simple] if len(simple) == len(needs) else []
 
-    def build(self, key: Any, item: Object) -> Object:
-        """The representation of an object that was identified."""
-        if key.__class__ is bytes:
-            return {"__typename": self._sent, **select(item, self._needs, self._type)}
-        values = (key[1],) if len(self._fields) == 1 else key[1]
-        return {"__typename": self._sent, **dict(zip(self._fields, values, strict=True))}
+    def collect(self, objects: Sequence[Object], positions: Sequence[int]) -> Iterator[tuple[Object, list[int]]]:
+        """The distinct representations of these objects; one that lacks a needed field is skipped."""
+        found: dict[Any, list[int]] = {}
+        odd: Sequence[int] = positions
+        if len(self._keys) == 1:
+            odd = self._single(objects, positions, found)
+        elif self._keys:
+            odd = self._several(objects, positions, found)
+        for values, standing in found.items():
+            given = (values,) if len(self._keys) == 1 else values[0]
+            yield {"__typename": self._sent, **dict(zip(self._fields, given, strict=True))}, standing
+        yield from self._whole(objects, odd)
 
-    def _single(self, key: str) -> Callable[[Object], Any]:
-        def identify(item: Object) -> Any:
-            value = item.get(key, MISSING)
-            if value.__class__ is str:
-                return (self, value)
-            return None if value is MISSING else self._whole(item)
+    def _single(self, objects: Sequence[Object], positions: Sequence[int], found: dict[Any, list[int]]) -> list[int]:
+        """By one field that is a text; returns the positions where it is something else."""
+        (key,) = self._keys
+        odd: list[int] = []
+        for position in positions:
+            value = objects[position].get(key)
+            if value.__class__ is not str:
+                odd.append(position)
+            elif value in found:
+                found[value].append(position)
+            else:
+                found[value] = [position]
+        return odd
 
-        return identify
-
-    def _several(self, read: Callable[[Object], tuple[Any, ...]]) -> Callable[[Object], Any]:
-        def identify(item: Object) -> Any:
+    def _several(self, objects: Sequence[Object], positions: Sequence[int], found: dict[Any, list[int]]) -> list[int]:
+        """By several plain values with their classes: 1, 1.0 and true are not one key."""
+        read = itemgetter(*self._keys)
+        odd: list[int] = []
+        for position in positions:
             try:
-                values = read(item)
-            except KeyError:
-                return None
-            kinds = (*map(type, values),)
-            return (self, values, kinds) if simple(kinds) else self._whole(item)
+                values = read(objects[position])
+                key = (values, (*map(type, values),))
+                standing = found.get(key)
+                if standing is None:
+                    found[key] = [position]
+                else:
+                    standing.append(position)
+            except (KeyError, TypeError):  # a field is missing, or holds a list or an object
+                odd.append(position)
+        return odd
 
-        simple = SIMPLE.issuperset
-        return identify
-
-    def _whole(self, item: Object) -> bytes | None:
-        try:
-            selected = select(item, self._needs, self._type)
-        except _AbsentError:
-            return None
-        if self._needs and not selected and any(isinstance(need, NeedOn) for need in self._needs):
-            return None
-        return _encode([self._sent, selected])
+    def _whole(self, objects: Sequence[Object], positions: Sequence[int]) -> Iterator[tuple[Object, list[int]]]:
+        found: dict[bytes, tuple[Object, list[int]]] = {}
+        for position in positions:
+            try:
+                selected = select(objects[position], self._needs, self._name)
+            except _AbsentError:
+                continue
+            if selected or not any(isinstance(need, NeedOn) for need in self._needs):
+                built = {"__typename": self._sent, **selected}
+                found.setdefault(_encode(built), (built, []))[1].append(position)
+        return iter(found.values())
 
 
 def select(item: Object, needs: tuple[Need | NeedOn, ...], typename: str | None, strict: bool = True) -> Object:
