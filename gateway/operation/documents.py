@@ -1,7 +1,7 @@
 """Trusted documents: an application's operations, known by hash before it ships.
 
 The manifest is what graphql-codegen's client preset writes with `persistedDocuments: { hashAlgorithm: 'sha256' }`:
-one JSON object, hash → document. A request names a document by `documentId`, by `extensions.persistedQuery.sha256Hash`
+one JSON object, `sha256:<hex>` → document (older versions leave the prefix out). A request names a document by `documentId`, by `extensions.persistedQuery.sha256Hash`
 or by sending its text. Requests never register documents.
 """
 
@@ -76,10 +76,13 @@ def _read_manifest(path: Path) -> dict[str, str]:
         raise ManifestError(f"{path.name}: no JSON object of hash and document ({failure})") from None
     if not isinstance(manifest, dict):
         raise ManifestError(f"{path.name}: must be a JSON object of hash and document")
+    documents: dict[str, str] = {}
     for name, text in manifest.items():
-        if not isinstance(text, str) or sha256(text.encode("utf-8")).hexdigest() != name:
+        digest = name.removeprefix("sha256:")
+        if not isinstance(text, str) or sha256(text.encode("utf-8")).hexdigest() != digest:
             raise ManifestError(
-                f"{path.name}: {name[:12]} is not the SHA-256 of its document;"
+                f"{path.name}: {name[:19]} is not the SHA-256 of its document;"
                 " set persistedDocuments.hashAlgorithm to 'sha256' in codegen's configuration and generate again"
             )
-    return manifest
+        documents[digest] = text
+    return documents

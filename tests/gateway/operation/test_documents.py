@@ -63,8 +63,9 @@ async def test_text_other_than_the_hash_names_is_refused(members: dict[str, Any]
 
 def test_manifest_of_codegen_is_read(tmp_path: Path) -> None:
     file = tmp_path / "persisted-documents.json"
-    file.write_text(json.dumps({HASH: TEXT}))
-    assert read_manifests([file]) == {HASH: TEXT}
+    for name in (HASH, f"sha256:{HASH}"):
+        file.write_text(json.dumps({name: TEXT}))
+        assert read_manifests([file]) == {HASH: TEXT}
 
 
 @pytest.mark.parametrize(
