@@ -67,15 +67,14 @@ class SqliteJournal:
         self._database = database
         self._extender = _Extender(keys)
         self._connection: sqlite3.Connection | None = None
+        self._file = (0, 0)
         self._thread = ThreadPoolExecutor(1, "audit")
 
     async def commit(self, entries: Entries) -> Head:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, entries)
 
     def _commit(self, entries: Entries) -> Head:
-        if self._connection is None:
-            self._connection = self._database.connect_sqlite(BUSY_SECONDS)
-        connection = self._connection
+        connection = self._open()
         try:
             connection.execute("BEGIN IMMEDIATE")
             made = self._extender.extend(connection.execute(HEAD).fetchone(), entries)
@@ -86,6 +85,15 @@ class SqliteJournal:
             connection.close()  # rolls back
             raise
         return self._extender.stored(made.head)
+
+    def _open(self) -> sqlite3.Connection:
+        file = self._database.file_identity()
+        if self._connection is not None and self._file != file:
+            self._connection.close()
+            self._connection = None
+        if self._connection is None:
+            self._connection, self._file = self._database.connect_sqlite(BUSY_SECONDS), file
+        return self._connection
 
     def _store(self, connection: sqlite3.Connection, made: Linked) -> None:
         connection.executemany("INSERT INTO audit_entry VALUES (?, ?, ?, ?)", made.rows)

@@ -7,6 +7,7 @@ append, go to the drivers themselves: `sqlite3` and an asyncpg pool.
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -70,7 +71,7 @@ class Database:
                 if self._pool is None:
                     self._pool = await asyncpg.create_pool(
                         self._url.set(drivername="postgresql").render_as_string(hide_password=False),
-                        min_size=1,
+                        min_size=0,
                         max_size=POOL_SIZE,
                         timeout=COMMAND_SECONDS,
                         command_timeout=COMMAND_SECONDS,
@@ -83,6 +84,14 @@ class Database:
         """A connection for reading only, which keeps no writer waiting. Raises SQLAlchemyError, OSError."""
         async with self.engine.execution_options(reading=True).connect() as connection:
             yield connection
+
+    def file_identity(self) -> tuple[int, int]:
+        """Which file the SQLite path names now: a file that was replaced must not be used on through an old handle.
+
+        Raises OSError.
+        """
+        stat = os.stat(self.path)
+        return stat.st_dev, stat.st_ino
 
     def connect_sqlite(self, timeout: float) -> sqlite3.Connection:
         """A driver connection in autocommit mode. The file must exist. Raises sqlite3.Error."""

@@ -22,6 +22,7 @@ async def migrate(url: str) -> None:
     try:
         if database.is_sqlite:
             database.path.parent.mkdir(parents=True, exist_ok=True)
+            database.path.touch(mode=0o600)  # it will hold who looked at whom
         async with database.engine.begin() as connection:
             if not database.is_sqlite:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})

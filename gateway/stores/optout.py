@@ -48,9 +48,15 @@ class OptOutRegistry:
         self._reader: OptOutReader = reader_for(database)
 
     async def opted_out(self, nhs_numbers: Collection[str]) -> frozenset[str]:
-        """Those of the given numbers whose person has opted out. Raises RegistryUnavailable."""
+        """Those of the given numbers whose person has opted out. Raises RegistryUnavailable.
+
+        A number that is not ten bare digits would never be found, and so raises it too.
+        """
         if not nhs_numbers:
             return frozenset()
+        for number in nhs_numbers:
+            if len(number) != 10 or not (number.isascii() and number.isdigit()):
+                raise RegistryUnavailable("asked about what is not an NHS number")
         return await self._reader.opted_out(nhs_numbers)
 
     async def add(self, nhs_number: str, by: str, reason_code: str, at: datetime) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sqlite3
 from collections.abc import Collection
 from typing import Protocol
@@ -60,9 +59,7 @@ class SqliteReader:
         return connection.execute(MANY, (json.dumps(list(nhs_numbers)),)).fetchall()
 
     def _open(self) -> sqlite3.Connection:
-        # A file that was replaced (a restored backup) must not be read on through the old handle.
-        stat = os.stat(self._database.path)
-        file = (stat.st_dev, stat.st_ino)
+        file = self._database.file_identity()
         if self._connection is not None and self._file == file:
             return self._connection
         if self._connection is not None:

@@ -5,80 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
-from gateway.stores.audit import AuditStore
-from gateway.stores.audit_chain import AuditKeys, Checkpoint, Head
-from gateway.stores.audit_entry import AuditEntry, DeniedField, SourceAsked
+from gateway.stores.audit_chain import AuditKeys, Head
 from gateway.stores.audit_journal import Entries
 from gateway.stores.audit_verify import Defect, Problem
 from gateway.stores.checkpoints import CheckpointFile
 from gateway.stores.database import Database
 from gateway.stores.errors import AuditUnavailable
 from gateway.stores.migrate import migrate
+from tests.gateway.stores.trail import ANN, BOB, KEYS, NOW, entry, filled, opened
 from tests.servers import PostgresServer, free_port
-
-ANN, BOB = "9990000018", "9990000026"
-KEYS = AuditKeys("k1", {"k1": b"1" * 32})
-NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-
-
-def entry(number: int = 1, **given: object) -> AuditEntry:
-    values: dict[str, object] = {
-        "request_id": f"r{number}",
-        "at": NOW,
-        "subject": "user-1",
-        "role": "gp",
-        "organisation": "F83004",
-        "purpose": "direct-care",
-        "outcome": "ANSWERED",
-        "patients": (ANN,),
-        "sections": ("allergies",),
-        "sources": (SourceAsked("royal-free", "ANSWERED"),),
-        "denied": (DeniedField("Patient.address", "receptionist-no-address"),),
-        **given,
-    }
-    return AuditEntry(**values)  # type: ignore[arg-type]
-
-
-@asynccontextmanager
-async def opened(database: Database, keys: AuditKeys = KEYS, **given: object) -> AsyncIterator[AuditStore]:
-    store = AuditStore(database, keys, **given)  # type: ignore[arg-type]
-    yield store
-    await store.aclose()
-
-
-async def filled(database: Database, count: int) -> None:
-    async with opened(database) as store:
-        for number in range(1, count + 1):
-            await store.append(entry(number))
-
-
-async def problems(database: Database, checkpoints: Sequence[Checkpoint] = ()) -> list[tuple[int, Defect]]:
-    async with opened(database) as store:
-        report = await store.verify(checkpoints)
-    return [(problem.sequence, problem.defect) for problem in report.problems]
-
-
-async def tamper(database: Database, *statements: str) -> None:
-    """Change rows as somebody with the database's own rights could: triggers off first."""
-    async with database.engine.begin() as connection:
-        if database.is_sqlite:
-            for table in ("audit_entry", "audit_patient"):
-                for action in ("update", "delete"):
-                    await connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_{action}"))
-        else:
-            await connection.execute(text("ALTER TABLE audit_entry DISABLE TRIGGER ALL"))
-            await connection.execute(text("ALTER TABLE audit_patient DISABLE TRIGGER ALL"))
-        for statement in statements:
-            await connection.execute(text(statement))
 
 
 async def test_entries_are_kept_in_order(database: Database) -> None:
@@ -174,137 +114,6 @@ async def test_committed_entry_survives_a_kill(database: Database, database_url:
         assert (await store.verify()).sound
 
 
-async def test_changes_are_refused_by_the_database(database: Database) -> None:
-    await filled(database, 2)
-    for statement in (
-        "UPDATE audit_entry SET payload = '{}' WHERE sequence = 1",
-        "DELETE FROM audit_entry WHERE sequence = 2",
-        "DELETE FROM audit_patient",
-        "UPDATE audit_patient SET sequence = 9",
-    ):
-        with pytest.raises(DBAPIError, match="append-only"):
-            async with database.engine.begin() as connection:
-                await connection.execute(text(statement))
-    assert await problems(database) == []
-
-
-@pytest.mark.parametrize(
-    ("statements", "found"),
-    [
-        (["UPDATE audit_entry SET payload = replace(payload, 'user-1', 'user-2') WHERE sequence = 3"],
-         [(3, Defect.ALTERED)]),
-        (["UPDATE audit_entry SET payload = 'nonsense' WHERE sequence = 3"], [(3, Defect.ALTERED)]),
-        (["UPDATE audit_entry SET chain = (SELECT chain FROM audit_entry WHERE sequence = 1) WHERE sequence = 3"],
-         [(3, Defect.ALTERED), (4, Defect.ALTERED)]),
-        (["DELETE FROM audit_entry WHERE sequence = 3", "DELETE FROM audit_patient WHERE sequence = 3"],
-         [(3, Defect.MISSING)]),
-        (["DELETE FROM audit_entry WHERE sequence = 1", "DELETE FROM audit_patient WHERE sequence = 1"],
-         [(1, Defect.MISSING)]),
-        (["UPDATE audit_entry SET sequence = -3 WHERE sequence = 3",
-          "UPDATE audit_entry SET sequence = 3 WHERE sequence = 4",
-          "UPDATE audit_entry SET sequence = 4 WHERE sequence = -3"],
-         [(3, Defect.ALTERED), (4, Defect.ALTERED), (5, Defect.ALTERED)]),
-        (["DELETE FROM audit_entry WHERE sequence = 3",
-          "UPDATE audit_entry SET sequence = 3 WHERE sequence = 4",
-          "UPDATE audit_entry SET sequence = 4 WHERE sequence = 5",
-          "UPDATE audit_head SET sequence = 4",
-          "DELETE FROM audit_patient WHERE sequence = 5"],
-         [(3, Defect.ALTERED), (4, Defect.ALTERED), (4, Defect.HEAD_ALTERED)]),
-        (["INSERT INTO audit_entry SELECT 6, key_id, payload, chain FROM audit_entry WHERE sequence = 5"],
-         [(6, Defect.BEYOND_HEAD)]),
-        (["INSERT INTO audit_entry SELECT 0, key_id, payload, chain FROM audit_entry WHERE sequence = 5"],
-         [(0, Defect.BEYOND_HEAD)]),
-        (["INSERT INTO audit_entry SELECT 6, key_id, payload, chain FROM audit_entry WHERE sequence = 5",
-          "INSERT INTO audit_patient VALUES ('9990000018', 6)", "UPDATE audit_head SET sequence = 6"],
-         [(6, Defect.ALTERED), (6, Defect.HEAD_ALTERED)]),
-        (["DELETE FROM audit_entry WHERE sequence = 5", "DELETE FROM audit_patient WHERE sequence = 5"],
-         [(5, Defect.MISSING)]),
-        (["DELETE FROM audit_entry WHERE sequence = 5", "DELETE FROM audit_patient WHERE sequence = 5",
-          "UPDATE audit_head SET sequence = 4, chain = (SELECT chain FROM audit_entry WHERE sequence = 4)"],
-         [(4, Defect.HEAD_ALTERED)]),
-        (["DELETE FROM audit_head"], [(0, Defect.HEAD_ALTERED), (5, Defect.BEYOND_HEAD)]),
-        (["DELETE FROM audit_patient WHERE sequence = 2"], [(2, Defect.INDEX_ALTERED)]),
-        (["INSERT INTO audit_patient VALUES ('9990000026', 2)"], [(2, Defect.INDEX_ALTERED)]),
-        (["UPDATE audit_patient SET nhs_number = '9990000026' WHERE sequence = 2"], [(2, Defect.INDEX_ALTERED)]),
-        (["INSERT INTO audit_patient VALUES ('9990000026', 77)"], [(77, Defect.INDEX_ALTERED)]),
-        (["UPDATE audit_entry SET key_id = 'k9' WHERE sequence = 2"], [(2, Defect.UNKNOWN_KEY)]),
-    ],
-)  # fmt: skip
-async def test_tampering_is_found(database: Database, statements: list[str], found: list[tuple[int, Defect]]) -> None:
-    await filled(database, 5)
-    await tamper(database, *statements)
-    seen = await problems(database)
-    assert set(found) <= set(seen)
-    assert len(seen) <= len(found) + 2
-
-
-async def test_chain_made_anew_without_the_key_is_found(database: Database) -> None:
-    await filled(database, 3)
-    stranger = AuditKeys("k1", {"k1": b"x" * 32})
-    await tamper(database, "DELETE FROM audit_entry", "DELETE FROM audit_patient",
-                 "UPDATE audit_head SET sequence = 0, chain = '', key_id = '', seal = ''")  # fmt: skip
-    async with opened(database, stranger) as store:
-        for number in (1, 2, 3):
-            await store.append(entry(number, subject="somebody-else"))
-    assert (1, Defect.ALTERED) in await problems(database)
-    assert (3, Defect.HEAD_ALTERED) in await problems(database)
-
-
-async def test_cut_off_end_is_found_by_checkpoints(database: Database, tmp_path: Path) -> None:
-    file = CheckpointFile(tmp_path / "checkpoints")
-    async with opened(database, checkpoints=file, checkpoint_every=2) as store:
-        await store.append(entry(1))
-        await store.append(entry(2))
-        async with database.reading() as connection:
-            head = (await connection.execute(text("SELECT * FROM audit_head"))).one()
-        for number in (3, 4, 5):
-            await store.append(entry(number))
-    kept = await file.read()
-    assert [point.sequence for point in kept] == [2, 4]
-    assert await problems(database, kept) == []
-    # An old head row, saved before, put back together with the cut: consistent in itself.
-    old_head = f"sequence = 2, chain = '{head.chain}', seal = '{head.seal}'"
-    await tamper(
-        database,
-        "DELETE FROM audit_entry WHERE sequence > 2",
-        "DELETE FROM audit_patient WHERE sequence > 2",
-        "UPDATE audit_head SET " + old_head,  # noqa: S608
-    )
-    assert await problems(database) == []
-    assert await problems(database, kept) == [(4, Defect.CHECKPOINT_DIFFERS)]
-    forged = Checkpoint(2, kept[0].chain, kept[0].at, "k1", "0" * 64)
-    assert await problems(database, [forged]) == [(2, Defect.CHECKPOINT_DIFFERS)]
-
-
-async def test_rewritten_history_contradicts_a_checkpoint(database: Database) -> None:
-    async with opened(database) as store:
-        await store.append(entry(1))
-        point = await store.checkpoint()
-        assert (await store.verify([point])).sound
-    await tamper(database, "DELETE FROM audit_entry", "DELETE FROM audit_patient",
-                 "UPDATE audit_head SET sequence = 0, chain = '', key_id = '', seal = ''")  # fmt: skip
-    async with opened(database) as store:
-        await store.append(entry(1, subject="somebody-else"))
-    assert await problems(database) == []
-    assert await problems(database, [point]) == [(1, Defect.CHECKPOINT_DIFFERS)]
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE audit_head SET seal = 'x'",
-        "UPDATE audit_head SET sequence = 0, chain = '', seal = ''",
-        "DELETE FROM audit_head",
-    ],
-)
-async def test_nothing_is_appended_to_an_altered_head(database: Database, statement: str) -> None:
-    async with opened(database) as store:
-        await store.append(entry(1))
-        await tamper(database, statement)
-        with pytest.raises(AuditUnavailable, match="audit verify"):
-            await store.append(entry(2))
-
-
 async def test_keys_can_be_changed(database: Database) -> None:
     await filled(database, 2)
     both = AuditKeys("k2", {"k1": b"1" * 32, "k2": b"2" * 32})
@@ -360,6 +169,21 @@ async def test_full_disk_fails_the_batch_and_nothing_else(tmp_path: Path) -> Non
             await connection.execute(text("DROP TRIGGER full"))
         assert await store.append(entry(2)) == 2
         assert (await store.verify()).sound
+    await database.aclose()
+
+
+async def test_removed_file_is_not_written_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite3"
+    await migrate(f"sqlite+aiosqlite:///{path}")
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    async with opened(database) as store:
+        await store.append(entry(1))
+        path.unlink()
+        with pytest.raises(AuditUnavailable):
+            await store.append(entry(2))
+        await migrate(f"sqlite+aiosqlite:///{path}")
+        with pytest.raises(AuditUnavailable, match="audit verify"):
+            await store.append(entry(3))  # an empty chain where there had been one
     await database.aclose()
 
 

@@ -10,7 +10,7 @@ from gateway.stores.audit import AuditStore
 from gateway.stores.audit_entry import AuditRecord
 from gateway.stores.audit_fhir import Gateway, audit_events
 from gateway.stores.database import Database
-from tests.gateway.stores.test_audit import ANN, BOB, KEYS, entry
+from tests.gateway.stores.trail import ANN, BOB, KEYS, entry
 from tests.shared_data import shared_data
 
 GATEWAY = Gateway("gateway.example", "https://gateway.example/graphql", "NCL")

@@ -110,6 +110,14 @@ async def test_no_nhs_number_is_refused_without_repeating_it(database: Database,
     await store.aclose()
 
 
+@pytest.mark.parametrize("number", ["999 000 0018", "", "abcdefghij", "٩٩٩٠٠٠٠٠١٨", "99900000180"])
+async def test_number_that_would_never_be_found_is_not_cleared(database: Database, number: str) -> None:
+    store = registry(database)
+    with pytest.raises(RegistryUnavailable):
+        await store.opted_out([ANN, number])
+    await store.aclose()
+
+
 WRITER = """
 import asyncio, sys
 from datetime import UTC, datetime
@@ -219,6 +227,12 @@ async def test_replaced_or_removed_file_is_not_read_on(tmp_path: Path) -> None:
         await store.opted_out([ANN])
     await store.aclose()
     await database.aclose()
+
+
+async def test_file_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.sqlite3"
+    await migrate(f"sqlite+aiosqlite:///{path}")
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 async def test_corrupt_file_is_unavailable(tmp_path: Path) -> None:
