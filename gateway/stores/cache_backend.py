@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 from aiocache import RedisCache
 from aiocache.base import BaseCache
 from aiocache.serializers import NullSerializer
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from gateway.stores.cache_memory import BoundedMemoryCache
 
@@ -29,7 +31,10 @@ def backend_for(url: str | None, *, max_entries: int = 10_000, max_bytes: int = 
     database = parts.path.strip("/") or "0"
     if parts.scheme not in ("redis", "rediss") or not parts.hostname or not database.isdigit():
         raise ValueError("not a cache URL: use memory, redis://host:port/0 or rediss://host:port/0")
-    extra = {"username": unquote(parts.username)} if parts.username else {}
+    # One more try at once is for a pooled connection that the server had closed; redis-py's own waits cost seconds.
+    extra: dict[str, Any] = {"retry": Retry(NoBackoff(), 1)}
+    if parts.username:
+        extra["username"] = unquote(parts.username)
     return SharedCache(
         endpoint=parts.hostname,
         port=parts.port or 6379,

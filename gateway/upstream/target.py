@@ -21,7 +21,7 @@ Query = Mapping[str, str] | tuple[tuple[str, str], ...]
 class BaseUrl:
     """An upstream's base URL, taken apart once. Raises ValueError, naming what is wrong with it."""
 
-    __slots__ = ("_known", "_path", "origin", "url")
+    __slots__ = ("_known", "_own", "_path", "origin", "url")
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -29,7 +29,8 @@ class BaseUrl:
         parts = urlsplit(url)
         if parts.query or parts.fragment:
             raise ValueError("a base URL has no query and no fragment")
-        self._path = check_target(parts.path or "/").rstrip("/")
+        self._own = check_target(parts.path or "/")  # a slash at its end is kept where the URL itself is asked for
+        self._path = self._own.rstrip("/")
         self._known: dict[str, tuple[str, str]] = {}
 
     def resolve(self, path: str, query: Query) -> tuple[str, str]:
@@ -55,7 +56,7 @@ class BaseUrl:
         elif path:
             target = f"{self._path}/{path.lstrip('/')}"
         else:
-            target = self._path or "/"
+            target = self._own
         if _DOT_SEGMENT.search(target.partition("?")[0]):
             raise BadRequestPartError("a path has no dot segments")
         return check_target(target)
@@ -90,4 +91,8 @@ def _origin(url: str) -> Origin:
     if parts.username is not None or parts.password is not None:
         raise ValueError("a base URL holds no credentials; configure authentication instead")
     tls = parts.scheme == "https"
-    return Origin(tls, parts.hostname, parts.port or (443 if tls else 80))
+    try:
+        host = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
+    except UnicodeError:
+        raise ValueError("a base URL names a host that DNS can hold") from None
+    return Origin(tls, host, parts.port or (443 if tls else 80))

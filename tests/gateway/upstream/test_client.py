@@ -15,6 +15,7 @@ import respx
 from gateway.upstream.auth import Outgoing, api_key, bearer
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.settings import UpstreamSettings
+from gateway.upstream.target import BaseUrl
 from gateway.upstream.transport.limits import Limits
 from gateway.upstream.transport.tls import TlsSettings, TlsSettingsError
 from gateway.upstream.transport.transport import PooledTransport
@@ -44,7 +45,7 @@ async def test_request_is_joined_to_the_base_url() -> None:
         assert targets == [
             "/fhir/r4/Patient?identifier=a%7Cb%20c%26d&_sort=-date%2C_id",
             "/fhir/r4/metadata?_format=json",
-            "/fhir/r4",
+            "/fhir/r4/",
             "/fhir/r4/next?page=2",
         ]
 
@@ -306,6 +307,19 @@ async def test_any_httpx_auth_works() -> None:
 
 
 # Settings.
+
+
+async def test_base_url_itself_is_asked_as_it_was_configured() -> None:
+    async with hostile(always(OK)) as server:
+        for path in ("", "/", "/graphql", "/graphql/"):
+            async with client(f"{server.url}{path}") as made:
+                await get(made, "")
+        assert [seen.split(b" ")[1] for seen in server.seen] == [b"/", b"/", b"/graphql", b"/graphql/"]
+
+
+def test_host_names_are_as_dns_has_them() -> None:
+    assert BaseUrl("https://krankenhäuser.example/a").origin.authority == "xn--krankenhuser-ncb.example"
+    assert BaseUrl("http://[::1]:8080/a").origin.authority == "[::1]:8080"
 
 
 @pytest.mark.parametrize("url", ["ftp://h", "h", "http://", "http://u:p@h/", "http://h/?a=b", "http://h/#f"])
