@@ -109,3 +109,14 @@ def test_narrative_and_unresolved_displays_are_never_shown() -> None:
 def test_a_reference_to_another_server_resolves_to_nothing() -> None:
     request = of("MedicationRequest", medicationReference={"reference": "https://other.example/fhir/Medication/m1"})
     assert one(Section.MEDICATIONS, request, shared("Medication", "m1", code={"text": "Ramipril"})).medicine is None
+
+
+def test_a_contained_resource_with_a_modifier_is_not_used() -> None:
+    medicine = {
+        "resourceType": "Medication",
+        "id": "m",
+        "code": {"text": "Codeine"},
+        "modifierExtension": [{"url": "u"}],
+    }
+    request = of("MedicationRequest", contained=[medicine], medicationReference={"reference": "#m"})
+    assert one(Section.MEDICATIONS, request).medicine is None
