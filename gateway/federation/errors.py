@@ -62,6 +62,10 @@ class ResponseError:
     about: tuple[str, str] | None = None
     """The (type, field) that a FORBIDDEN error is about."""
 
+    def at(self, path: tuple[str | int, ...] | None) -> ResponseError:
+        """The same error at another place."""
+        return ResponseError(self.code, path, self.service, self.message, self.extensions, self.about)
+
     def to_json(self) -> dict[str, Any]:
         """The error as GraphQL writes it."""
         extensions = {**self.extensions, "code": self.code}

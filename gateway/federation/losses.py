@@ -7,7 +7,7 @@ explained by the step that should have given them, or by the steps that it depen
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gateway.federation.errors import (
@@ -20,7 +20,7 @@ from gateway.federation.errors import (
 from gateway.federation.plan import FetchStep
 from gateway.federation.project import Problem, Trouble
 from gateway.federation.supply import Node, known_prefix, suppliers
-from gateway.federation.tree import visible
+from gateway.federation.tree import Shown
 
 ResponsePath = tuple[str | int, ...]
 
@@ -57,14 +57,15 @@ class Losses:
 
     def place(self, tree: Any, asked: Node) -> None:
         """Bring the reports to the places of the answer, while the tree still holds what was withheld."""
+        places = Shown(tree)
         for step, error, path, whole in self._raw:
             known = () if path is None else known_prefix(asked, path)
-            shown = visible(tree, known)
+            shown = places.path(known)
             if path is None:
                 self._placed.append(Report(step, error, exact=False))
             elif shown is not None:
                 exact = not whole and len(known) == len(path)
-                self._placed.append(Report(step, replace(error, path=shown or None), exact))
+                self._placed.append(Report(step, error.at(shown or None), exact))
 
     def explain(
         self, problems: Iterable[Problem], supplied: Node, steps: Mapping[int, FetchStep]
@@ -114,7 +115,7 @@ class _Explainer:
         for step in self._with_ancestors(givers):
             cause = self._cause(step, path)
             if cause is not None:
-                return replace(cause, path=path)
+                return cause.at(path)
         return ResponseError(SOURCE_INCOMPLETE, path, self._service(givers))
 
     def _cause(self, step: int, path: ResponsePath) -> ResponseError | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 from gateway.federation.plan import Key, Path
@@ -90,18 +91,31 @@ def strip(tree: Any) -> None:
         pending += [item for item in below if item.__class__ is dict or item.__class__ is list]
 
 
-def visible(tree: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...] | None:
-    """A path as the client will see it once withheld items are gone; None if it leads into what was withheld."""
-    seen: list[str | int] = []
-    value = tree
-    for key in path:
-        if value is WITHHELD:
-            return None
-        if isinstance(key, int) and value.__class__ is list and key < len(value):
-            gone = sum(1 for item in value[:key] if item is WITHHELD)
-            seen.append(key - gone)
-            value = value[key]
-        else:
-            seen.append(key)
-            value = value.get(key) if value.__class__ is dict else None
-    return None if value is WITHHELD else tuple(seen)
+class Shown:
+    """Paths of a tree as the client will see them once withheld items are gone."""
+
+    def __init__(self, tree: Any) -> None:
+        self._tree = tree
+        self._gone: dict[int, list[int]] = {}
+
+    def path(self, path: tuple[str | int, ...]) -> tuple[str | int, ...] | None:
+        """The path as it will be; None if it leads into what was withheld."""
+        seen: list[str | int] = []
+        value = self._tree
+        for key in path:
+            if value is WITHHELD:
+                return None
+            if isinstance(key, int) and value.__class__ is list and key < len(value):
+                seen.append(key - self._before(value)[key])
+                value = value[key]
+            else:
+                seen.append(key)
+                value = value.get(key) if value.__class__ is dict else None
+        return None if value is WITHHELD else tuple(seen)
+
+    def _before(self, items: list[Any]) -> list[int]:
+        """For each item how many before it were withheld; counted once per list."""
+        counts = self._gone.get(id(items))
+        if counts is None:
+            counts = self._gone[id(items)] = list(accumulate((item is WITHHELD for item in items), initial=0))
+        return counts
