@@ -183,7 +183,7 @@ def test_a_null_in_a_strict_place_names_it() -> None:
 def test_an_unknown_type_name_is_null_and_told() -> None:
     for name, trouble in (("Nobody", Trouble.UNKNOWN_TYPE), (None, Trouble.MISSING), (["Item"], Trouble.UNKNOWN_TYPE)):
         data, problems = project(
-            "{node{id} any{...on Item{name}}}", {"node": {"__typename": name, "id": "1"}, "any": None}
+            "{node{__typename id} any{...on Item{name}}}", {"node": {"__typename": name, "id": "1"}, "any": None}
         )
         assert data == {"node": None, "any": None}
         assert problems == [(("node",), trouble)]
