@@ -68,11 +68,11 @@ class DrainingServer(uvicorn.Server):
 def run(settings: Settings, gateway: Gateway | None = None) -> None:
     """Serve until told to stop. With more than one worker each builds its own application."""
     server = settings.config.server
+    logs.configure(server.log_level)
     if server.workers > 1 and gateway is None:
         os.environ[CONFIG_VARIABLE] = settings.file
         uvicorn.run("gateway.serve:application", factory=True, workers=server.workers, **_options(server))  # type: ignore[arg-type]
         return
-    logs.configure(server.log_level)
     app = gateway or build(settings)
     DrainingServer(uvicorn.Config(app, **_options(server)), app).run()  # type: ignore[arg-type]
 

@@ -10,13 +10,19 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.errors import Refusal
+from gateway.http.body import as_json
+
 HEAD_BYTES = 32_768
 """Request line and headers; a token is at most 8 KB of it, a GET's document at most 16 KB."""
 
 HEAD_SECONDS = 10.0
 """From a connection's opening, or a request's first byte, to its last header."""
 
-_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_BODY = as_json({"errors": [Refusal("BAD_REQUEST", "This is not HTTP as this server speaks it.").as_error()]})
+_REST = b"\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%b" % (len(_BODY), _BODY)
+_MALFORMED = b"HTTP/1.1 400 Bad Request" + _REST
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large" + _REST
 
 
 class BoundedHeads(HttpToolsProtocol):
@@ -63,22 +69,20 @@ class BoundedHeads(HttpToolsProtocol):
         if not self._begun:  # else the piece may hold the end of the request before
             self._received += len(data)
         if max(self._head, self._received) > HEAD_BYTES:
-            self._refuse()
+            self._refuse(_TOO_LARGE)
 
     def send_400_response(self, msg: str) -> None:
-        if self._in_head and self._head > HEAD_BYTES:
-            self._refuse()
-        else:
-            super().send_400_response(msg)
+        too_large = self._in_head and self._head > HEAD_BYTES
+        self._refuse(_TOO_LARGE if too_large else _MALFORMED)
 
     def _count(self, size: int) -> None:
         self._head += size
         if self._head > HEAD_BYTES:
             raise OverflowError  # httptools reports it as a parser error, which ends in `send_400_response`
 
-    def _refuse(self) -> None:
+    def _refuse(self, answer: bytes) -> None:
         if not self.transport.is_closing():
-            self.transport.write(_TOO_LARGE)
+            self.transport.write(answer)
             self.transport.close()
 
     def _arm(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -71,3 +72,10 @@ async def test_body_may_take_longer_than_a_head(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.02)
     head = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n"
     assert (await exchange(head, *[b"x"] * 3)).startswith(b"HTTP/1.1 ")
+
+
+@pytest.mark.parametrize("raw", [b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/9.9\r\n\r\n", b"hello\r\n\r\n"])
+async def test_what_is_no_http_is_refused_in_json(raw: bytes) -> None:
+    reply = await exchange(raw, end=True)
+    assert reply.startswith(b"HTTP/1.1 400")
+    assert json.loads(reply.split(b"\r\n\r\n", 1)[1])["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
