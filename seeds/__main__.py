@@ -7,6 +7,7 @@ import asyncio
 import signal
 import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from seeds.servers.cluster import Cluster
 
@@ -25,10 +26,12 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--today", type=date.fromisoformat, default=datetime.now(UTC).date())
     parser.add_argument("--latency", action="append", default=[], metavar="API=MS", help="for example fhir-r4=80")
     parser.add_argument("--broken", action="append", default=[], metavar="ID=FAULT", help="for example hospital-4=down")
+    parser.add_argument("--context-key", type=Path, help="the gateway's public key: partners answer nobody else")
     options = parser.parse_args(arguments)
     latencies = {name: int(value) for name, _, value in (item.partition("=") for item in options.latency)}
     broken = {name: value for name, _, value in (item.partition("=") for item in options.broken)}
-    asyncio.run(_run(Cluster(options.port, options.today, latencies, broken)))
+    key = options.context_key.read_bytes() if options.context_key else None
+    asyncio.run(_run(Cluster(options.port, options.today, latencies, broken, key)))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The demo's `joinup.toml`: the made-up organisations as sources, and a demo issuer of tokens."""
+"""The demo's `joinup.toml`: the made-up organisations as sources, a partner's subgraph, and a demo issuer of tokens."""
 
 from __future__ import annotations
 
-from seeds.organisations import DEMOGRAPHICS, ORGANISATIONS, Seeded
+from seeds.organisations import DEMOGRAPHICS, ORGANISATIONS, PARTNERS, Seeded
 from seeds.servers.cluster import address
 
 HEAD = """\
@@ -20,6 +20,18 @@ demo_signing_key = "signing-key.pem"
 [stores]
 optout_url = "sqlite+aiosqlite:///optout.sqlite3"
 audit_url = "sqlite+aiosqlite:///audit.sqlite3"
+
+[federation]
+subgraphs_file = "subgraphs.json"
+admin_token = "file:admin-token"
+"""
+
+PARTNER = """
+[[subgraphs]]
+name = "{id}"
+url = "{url}/graphql"
+ods = "{ods}"
+signing_key = "context-key.pem"
 """
 
 SOURCE = """
@@ -34,7 +46,9 @@ base_url = "{url}"
 
 def configuration(first_port: int, gateway_port: int) -> str:
     """The whole file, for organisations whose servers begin at `first_port`."""
-    return HEAD.format(gateway=gateway_port) + "".join(_source(one, first_port) for one in ORGANISATIONS)
+    sources = [_source(one, first_port) for one in ORGANISATIONS]
+    partners = [PARTNER.format(id=one.id, url=address(first_port, one), ods=one.ods_code) for one in PARTNERS]
+    return "".join([HEAD.format(gateway=gateway_port), *sources, *partners])
 
 
 def _source(organisation: Seeded, first_port: int) -> str:

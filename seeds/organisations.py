@@ -18,7 +18,7 @@ BOROUGHS = {
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """One organisation with a server. `api` is pds, gp-connect, fhir-r4 or social-care."""
+    """One organisation with a server. `api` is pds, gp-connect, fhir-r4, social-care or graphql."""
 
     id: str
     ods_code: str
@@ -80,8 +80,15 @@ PRACTICES = _practices()
 TRUSTS = _trusts()
 COUNCILS = _councils()
 ORGANISATIONS = [DEMOGRAPHICS, *PRACTICES, *TRUSTS, *COUNCILS]
+PARTNERS = [
+    Seeded(
+        "falls", "E09000014", "Haringey falls and housing service (made up)", OrganisationKind.COUNCIL, "graphql", 50,
+        "Haringey",
+    )
+]  # fmt: skip
+"""Organisations that bring a GraphQL subgraph of their own; `id` is its name."""
 
 
 def by_id(id_: str) -> Seeded:
     """The organisation with this id."""
-    return next(organisation for organisation in ORGANISATIONS if organisation.id == id_)
+    return next(organisation for organisation in (*ORGANISATIONS, *PARTNERS) if organisation.id == id_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from gateway.settings import Settings, load
 from gateway.stores.database import Database
 from gateway.stores.migrate import migrate
 from gateway.stores.optout import OptOutRegistry
+from gateway.upstream.context import write_context_key
 from seeds.configuration import configuration
 from seeds.organisations import PRACTICES, TRUSTS
 from seeds.people import Somebody, people
@@ -36,7 +38,8 @@ ROLES = {
     "receptionist": PRACTICES[0].ods_code,
     "privacy_officer": TRUSTS[0].ods_code,
 }
-LATENCIES = {"pds": 15, "gp-connect": 120, "fhir-r4": 60, "social-care": 40}
+PUBLIC_KEY = "context-key.pub.pem"
+LATENCIES = {"pds": 15, "gp-connect": 120, "fhir-r4": 60, "social-care": 40, "graphql": 50}
 """Milliseconds by kind of API, about what real systems take."""
 
 
@@ -52,17 +55,23 @@ def command(
     settings = prepare(folder, port, first)
     everybody = [person for person in people(today) if person.why]
     asyncio.run(opt_out(settings, [person for person in everybody if person.opted_out]))
-    with organisations(first, today):
+    with organisations(first, today, folder / PUBLIC_KEY):
         show(settings, everybody, today, port)
         run(settings)
 
 
 def prepare(folder: Path, port: int, first: int) -> Settings:
-    """Write the demo's configuration, and its signing key where there is none yet."""
+    """Write the demo's configuration, and its keys where there are none yet."""
     folder.mkdir(parents=True, exist_ok=True)
     key = folder / "signing-key.pem"
     if not key.exists():
         write_key(key)
+    if not (folder / PUBLIC_KEY).exists():
+        write_context_key(folder / "context-key.pem", folder / PUBLIC_KEY)
+    token = folder / "admin-token"
+    if not token.exists():
+        token.touch(mode=0o600)
+        token.write_text(secrets.token_urlsafe(32), "ascii")
     file = folder / "joinup.toml"
     file.write_text(configuration(first, port), "utf-8")
     return load(file)
@@ -82,10 +91,11 @@ async def opt_out(settings: Settings, opted_out: list[Somebody]) -> None:
 
 
 @contextmanager
-def organisations(first: int, today: date) -> Iterator[None]:
-    """The made-up organisations, each on its own port, in a process of their own."""
+def organisations(first: int, today: date, public_key: Path) -> Iterator[None]:
+    """The made-up organisations, each on its own port, in a process of their own. `public_key` is the gateway's."""
     latencies = [f"--latency={api}={milliseconds}" for api, milliseconds in LATENCIES.items()]
     command_line = [sys.executable, "-m", "seeds", f"--port={first}", f"--today={today}", *latencies]
+    command_line.append(f"--context-key={public_key}")
     with subprocess.Popen([*command_line, "--broken=hospital-4=down"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         if process.stdout.readline().strip() != "ready":

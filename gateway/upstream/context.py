@@ -10,11 +10,19 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 CONTEXT_HEADER = "joinup-context"
 TOKEN_TYPE = "joinup-context+jwt"
@@ -86,6 +94,14 @@ class ContextSigner:
     def header(self, audience: str, context: RequestContext) -> tuple[str, str]:
         """The header that carries the token."""
         return CONTEXT_HEADER, self.token(audience, context)
+
+
+def write_context_key(private: Path, public: Path) -> None:
+    """A new Ed25519 pair as PEM: the private key readable by its owner only, the public one for partners."""
+    key = Ed25519PrivateKey.generate()
+    private.touch(mode=0o600)
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
 
 def _load(pem: bytes) -> PrivateKeyTypes:

@@ -11,9 +11,9 @@ from datetime import date
 import uvicorn
 from starlette.applications import Starlette
 
-from seeds.organisations import ORGANISATIONS, Seeded
+from seeds.organisations import ORGANISATIONS, PARTNERS, Seeded
 from seeds.people import Somebody, people
-from seeds.servers import fhir_r4, gp_connect, pds, social_care
+from seeds.servers import fhir_r4, gp_connect, partner, pds, social_care
 from seeds.servers.faults import FaultMiddleware, Faults
 
 HOST = "127.0.0.1"
@@ -38,20 +38,22 @@ class _Server(uvicorn.Server):
 class Cluster:
     """Five boroughs' servers. `port` is the first; each organisation listens on `port` plus its own offset.
 
-    `latencies` gives milliseconds by kind of API; `faults` a fault by organisation id (see seeds.servers.faults).
+    `latencies` gives milliseconds by kind of API; `broken` a fault by organisation id (see seeds.servers.faults).
+    `context_key` is the gateway's public key (PEM): with it, partners answer only the gateway.
     """
 
     port: int
     today: date
     latencies: Mapping[str, int] = field(default_factory=dict)
     broken: Mapping[str, str] = field(default_factory=dict)
+    context_key: bytes | None = None
     faults: dict[str, Faults] = field(default_factory=dict)
     _servers: list[_Server] = field(default_factory=list)
 
     async def serve(self, started: Callable[[], None] = lambda: None) -> None:
         """Serve until `stop`; `started` is called when every port answers."""
         everybody = people(self.today)
-        for organisation in ORGANISATIONS:
+        for organisation in (*ORGANISATIONS, *PARTNERS):
             self._servers.append(self._server(organisation, everybody))
         running = [asyncio.create_task(server.serve()) for server in self._servers]
         while not all(server.started for server in self._servers):
@@ -70,11 +72,16 @@ class Cluster:
     def _server(self, organisation: Seeded, everybody: list[Somebody]) -> _Server:
         faults = Faults(kind=self.broken.get(organisation.id, "none"), latency=self.latencies.get(organisation.api, 0))
         self.faults[organisation.id] = faults
-        app = FaultMiddleware(APPLICATIONS[organisation.api](organisation, everybody, faults), faults)
+        app = FaultMiddleware(self._application(organisation, everybody, faults), faults)
         config = uvicorn.Config(
             app, host=HOST, port=self.port + organisation.offset, log_level="warning", access_log=False, lifespan="off"
         )
         return _Server(config)
+
+    def _application(self, organisation: Seeded, everybody: list[Somebody], faults: Faults) -> Starlette:
+        if organisation.api == "graphql":
+            return partner.application(organisation, everybody, faults, self.context_key)
+        return APPLICATIONS[organisation.api](organisation, everybody, faults)
 
 
 def address(port: int, organisation: Seeded) -> str:

@@ -151,8 +151,8 @@ def test_a_partner_cannot_reclassify_a_field(matrix: RoleMatrix) -> None:
 
 
 def test_a_partners_section_must_be_known(matrix: RoleMatrix) -> None:
-    with pytest.raises(PolicyFileError, match=r"unknown section 'falls'.*add \[section.falls\]"):
-        matrix.with_fields({("Patient", "falls"): "falls"})
+    with pytest.raises(PolicyFileError, match=r"unknown section 'stairs'.*add \[section.stairs\]"):
+        matrix.with_fields({("Patient", "falls"): "stairs"})
 
 
 def test_unclassified_fields_are_found(matrix: RoleMatrix) -> None:
