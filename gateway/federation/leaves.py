@@ -26,13 +26,15 @@ from graphql import (
 
 MAX_INT = 2**31 - 1
 MIN_INT = -(2**31)
+QUICK_INT = 2**30 - 1
+"""Python compares integers of up to 30 bits much faster; the few beyond are looked at by the conversion."""
 INFINITY = float("inf")
 
 EXACT = {
     "String": "{v}.__class__ is str",
     "ID": "{v}.__class__ is str",
     "Boolean": "{v}.__class__ is bool",
-    "Int": f"{{v}}.__class__ is int and {MIN_INT} <= {{v}} <= {MAX_INT}",
+    "Int": f"{{v}}.__class__ is int and -{QUICK_INT} <= {{v}} <= {QUICK_INT}",
     "Float": "{v}.__class__ is float and -INFINITY < {v} < INFINITY",
 }
 """Inline tests of the built-in scalars: a value that passes is already in its JSON form."""
@@ -106,6 +108,8 @@ def _refuse(_value: Any) -> Any:
 
 
 def _json_int(value: Any) -> int:
+    if value.__class__ is int and MIN_INT <= value <= MAX_INT:
+        return int(value)
     if value.__class__ is float and value.is_integer() and MIN_INT <= value <= MAX_INT:
         return int(value)
     raise LeafError

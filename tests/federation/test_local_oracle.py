@@ -79,7 +79,7 @@ def collected() -> Iterator[None]:
     gc.collect()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(seeds)
 def test_synchronous_execution_is_the_same(seed: int) -> None:
     ours, expected = asyncio.run(both(*case(seed, asynchronous=False, strict=True)))
@@ -87,7 +87,7 @@ def test_synchronous_execution_is_the_same(seed: int) -> None:
     assert paths(ours) == paths(expected)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(seeds)
 def test_asynchronous_execution_is_the_same(seed: int) -> None:
     ours, expected = asyncio.run(both(*case(seed, asynchronous=True, strict=False)))
@@ -95,7 +95,7 @@ def test_asynchronous_execution_is_the_same(seed: int) -> None:
     assert paths(ours) == paths(expected)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(seeds)
 def test_asynchronous_nulls_bubble_to_the_same_places(seed: int) -> None:
     """Which of several failing neighbours is heard first is a matter of timing; what is null is not."""
@@ -107,7 +107,7 @@ def test_asynchronous_nulls_bubble_to_the_same_places(seed: int) -> None:
 
 
 @pytest.mark.filterwarnings("error")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(seeds)
 def test_no_coroutine_is_left_behind(seed: int) -> None:
     schema, data, query, variables = case(seed, asynchronous=True, strict=True)
