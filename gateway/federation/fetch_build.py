@@ -83,7 +83,7 @@ class FetchBuilder:
             )
             if sel.sel is not None:
                 below = place.below(added, step.node, sel.conditions)
-                if self.supergraph.types[step.node.type].is_abstract and not step.node.interface_object:
+                if self.supergraph.types[step.node.type].is_abstract:
                     below.out.add("__typename", "__typename")
                 self._follow(step, below, tree)
         elif move is Move.TYPE:

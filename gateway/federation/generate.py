@@ -8,9 +8,9 @@ made here enter the source.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from graphql import (
     FieldNode,
@@ -20,6 +20,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     is_abstract_type,
+    is_interface_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -94,6 +95,7 @@ class Dialect(Protocol):
     def leaf(self, leaf_type: GraphQLLeafType) -> Leaf: ...
     def object_test(self, object_type: GraphQLObjectType) -> tuple[str | None, dict[str, Any]]: ...
     def dispatch(self, abstract: GraphQLAbstractType, field: Field, name: str) -> Dispatch: ...
+    def stand_in(self, selected: Mapping[str, tuple[Field, ...]]) -> str | None: ...
     def slow_leaf(self, field: Field, leaf: Leaf, nullable: bool, loose: bool) -> Function: ...
     def slow_list(self, field: Field, nullable: bool, again: Callable[[], Function] | None) -> Function: ...
     def slow_object(
@@ -306,13 +308,25 @@ class Generator:
             self.env.update(names)
             slow = self.dialect.slow_object(field, named, self._late(made.name), nullable, loose)
             return test, made.name, made.bubbles, made.later, self._bind("s", slow)
-        made_by_type = {t.name: self._function(t, field.nodes) for t in self.shapes.possible(named)}
+        possible = self.shapes.possible(named) or self._itself(named, field)
+        made_by_type = {t.name: self._function(t, field.nodes) for t in possible}
         choice = self.dialect.dispatch(named, field, self._name("t"))
-        self._fills.append((choice, {name: made.name for name, made in made_by_type.items()}))
+        members = {name: made.name for name, made in made_by_type.items()}
+        stand_in = self.dialect.stand_in({t.name: self.shapes.below(t, field.nodes) for t in possible})
+        if stand_in is not None:
+            members[named.name] = members[stand_in]
+        self._fills.append((choice, members))
         self.env.update(choice.names)
         slow = self.dialect.slow_object(field, None, lambda: choice.complete, nullable, loose)
         later = any(made.later for made in made_by_type.values())
         return choice.test, choice.call, True, later, self._bind("s", slow)
+
+    def _itself(self, named: Any, field: Field) -> tuple[Any, ...]:
+        """An interface that no object type implements, if its own fields can be written without a type."""
+        alone: dict[str, tuple[Field, ...]] = {}
+        if is_interface_type(named):
+            alone[named.name] = self.shapes.below(cast("GraphQLObjectType", named), field.nodes)
+        return (named,) if self.dialect.stand_in(alone) is not None else ()
 
     def _list(
         self, block: Block, v: str, item: Any, path: str, field: Field, nullable: bool, loose: str | None

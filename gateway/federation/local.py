@@ -160,6 +160,10 @@ class PythonDialect:
         test = f"(h := {name}.get({{v}}.__class__)) is not None"
         return Dispatch(test, "h", {name: table}, choose, fill)
 
+    def stand_in(self, selected: Mapping[str, tuple[Field, ...]]) -> str | None:
+        """A resolver's object always has a type."""
+        return None
+
     def slow_leaf(self, field: Field, leaf: Leaf, nullable: bool, loose: bool) -> Function:
         lookup = leaf.lookup or {}
 

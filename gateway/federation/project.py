@@ -163,6 +163,7 @@ class JsonDialect:
 
         def choose(value: Any, path: Path, run: Run) -> Any:
             typename = value.get("__typename")
+            # an @interfaceObject's values have the interface's own name, which may have a stand-in
             function = table.get(typename) if typename.__class__ is str else None
             if function is None:
                 run.fail(path, field, Trouble.MISSING if typename is None else Trouble.UNKNOWN_TYPE)
@@ -170,6 +171,17 @@ class JsonDialect:
             return function(value, path, run)
 
         return Dispatch("{v}.__class__ is dict", name, {name: choose}, choose, table.update)
+
+    def stand_in(self, selected: Mapping[str, tuple[Field, ...]]) -> str | None:
+        """A type whose projection serves for objects of unknown type: if it is the same for every possible type,
+        does not show the type, and no gate and no role's scope tells the types apart."""
+        if not selected or self._checked & set(selected):
+            return None
+        views = {tuple((f.key, f.nodes, str(f.definition.type)) for f in fields) for fields in selected.values()}
+        fields = [field for each in selected.values() for field in each]
+        if len(views) != 1 or any(f.name == "__typename" or (f.parent.name, f.name) in self._forbidden for f in fields):
+            return None
+        return next(iter(selected))
 
     def slow_leaf(self, field: Field, leaf: Leaf, nullable: bool, loose: bool) -> Function:
         return _slow(field, leaf.convert, nullable)
