@@ -16,8 +16,8 @@ from resolvers.record.values import Entry, Organisation
 from resolvers.sources.fhir_r4 import asking, bundle, gathering, outcomes, paging, patients, sections
 from resolvers.sources.fhir_r4.asking import Query, Question
 from resolvers.sources.fhir_r4.capabilities import UNKNOWN, Ability, Capabilities
+from resolvers.sources.fhir_r4.catch import Catch, of_everything, of_search
 from resolvers.sources.fhir_r4.options import FhirR4Options, PatientBy
-from resolvers.sources.fhir_r4.paging import Catch
 from resolvers.sources.fhir_r4.patients import NHS_NUMBER, Owner
 from resolvers.sources.fhir_r4.reading import Home
 from resolvers.sources.fhir_r4.searches import SEARCHES
@@ -54,11 +54,9 @@ class FhirR4Adapter:
         wanted = [section for section in SEARCHES if section in ask.sections & self.gives]
         ability = await self._capabilities.current(ask.deadline) if self._options.capabilities else UNKNOWN
         questions = [question for section in wanted for question in asking.questions(section, ability)]
-        owner, firsts = await self._asked(questions, ability, ask)
-        catches = await asyncio.gather(
-            *(self._rest(question, first, owner, ask) for question, first in zip(questions, firsts, strict=True))
-        )
-        return gathering.gather(wanted, catches, owner.doubtful if owner is not None else False)
+        owner, asked = await self._asked(questions, ability, ask)
+        catches = await asyncio.gather(*(self._rest(catch, first, owner, ask) for catch, first in asked))
+        return gathering.gather(wanted, catches, owner is not None and owner.doubtful)
 
     def read(self, kept: Sequence[Item], ask: Ask, notes: ReadNotes) -> dict[Section, list[Entry]]:
         """Entries of the asked sections from what policy kept."""
@@ -66,16 +64,23 @@ class FhirR4Adapter:
 
     async def _asked(
         self, questions: list[Question], ability: Ability, ask: Ask
-    ) -> tuple[Owner | None, Sequence[First | None]]:
+    ) -> tuple[Owner | None, list[tuple[Catch, First | None]]]:
         """Who the patient is, and the first answer to each question: None where nobody is known to ask about."""
+        catches = [Catch(of_search(each.section, each.search)) for each in questions]
         if not questions:
-            return None, ()
-        if self._options.patient_by.looks_up_first:
-            owner = await self._owner(ability, ask)
-            if not owner.ids:
-                return owner, [None] * len(questions)
-            return owner, await self._firsts(questions, owner, ability, ask)
-        return await asyncio.gather(self._owner(ability, ask), self._firsts(questions, None, ability, ask))
+            return None, []
+        if not self._options.patient_by.looks_up_first:
+            owner, firsts = await asyncio.gather(self._owner(ability, ask), self._firsts(questions, None, ability, ask))
+            return owner, list(zip(catches, firsts, strict=True))
+        owner = await self._owner(ability, ask)
+        if not owner.ids:
+            return owner, [(catch, None) for catch in catches]
+        if self._options.takes_everything and len(owner.ids) == 1 and (ability.everything or ability.types is None):
+            path, query = asking.everything(questions, owner, self._options)
+            first = await self._first(path, query, ask.deadline)
+            if isinstance(first, UpstreamError) or not outcomes.unsupported(first):
+                return owner, [(Catch(of_everything((each.section, each.search) for each in questions)), first)]
+        return owner, list(zip(catches, await self._firsts(questions, owner, ability, ask), strict=True))
 
     async def _owner(self, ability: Ability, ask: Ask) -> Owner:
         """Who the asked person is here. Several Patients may carry one number; none may."""
@@ -120,8 +125,7 @@ class FhirR4Adapter:
         except UpstreamError as error:
             return error
 
-    async def _rest(self, question: Question, first: First | None, owner: Owner | None, ask: Ask) -> Catch:
-        catch = Catch(question.section, question.search)
+    async def _rest(self, catch: Catch, first: First | None, owner: Owner | None, ask: Ask) -> Catch:
         if isinstance(first, UpstreamError):
             paging.fail(catch, first)
         elif first is not None and owner is not None:
@@ -133,7 +137,7 @@ class FhirR4Adapter:
         return catch
 
     async def _search(self, kind: str, query: Query, deadline: float) -> Reply:
-        if not self._options.post:
+        if not self._options.post or kind.startswith("Patient/"):  # $everything is no search
             return await self._upstream.send("GET", kind, query=query, headers=GET, deadline=deadline)
         form = urlencode(query).encode()
         return await self._upstream.send(

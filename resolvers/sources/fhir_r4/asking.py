@@ -57,6 +57,15 @@ def query(question: Question, owner: Owner | None, ability: Ability, ask: Ask, o
     return tuple(parts)
 
 
+def everything(asked: Sequence[Question], owner: Owner, options: FhirR4Options) -> tuple[str, Query]:
+    """Path and parameters of Patient/[id]/$everything for exactly the types that these searches want."""
+    kinds = {question.search.type for question in asked}.union(*(question.search.included for question in asked))
+    return f"Patient/{owner.ids[0]}/$everything", (
+        ("_type", ",".join(sorted(kinds))),
+        ("_count", str(options.page_size)),
+    )
+
+
 def batch(asked: Sequence[tuple[str, Query]]) -> bytes:
     """A FHIR batch of these searches (R4, section 3.1.0.11)."""
     entries = [{"request": {"method": "GET", "url": f"{kind}?{urlencode(each)}"}} for kind, each in asked]

@@ -32,6 +32,7 @@ class _Type(msgspec.Struct, gc=False, rename="camel"):
     interaction: tuple[_Interaction, ...] = ()
     search_param: tuple[_Parameter, ...] = ()
     search_include: tuple[str, ...] = ()
+    operation: tuple[_Parameter, ...] = ()
 
 
 class _Rest(msgspec.Struct, gc=False):
@@ -70,10 +71,11 @@ class TypeAbility:
 
 @dataclass(frozen=True, slots=True)
 class Ability:
-    """What may be asked of a server. `types` None: it could not be read."""
+    """What may be asked of a server. `types` None: it could not be read. `everything`: Patient/$everything."""
 
     types: dict[str, TypeAbility] | None = None
     batch: bool = False
+    everything: bool = False
 
     def of(self, kind: str) -> TypeAbility | None:
         """None where the server says that it does not keep, or cannot search, this type."""
@@ -94,7 +96,14 @@ def parse(body: bytes) -> Ability:
     servers = [rest for rest in statement.rest if rest.mode in ("server", None)]
     types = {kind.type: _ability(kind) for rest in servers for kind in rest.resource if kind.type and _searchable(kind)}
     batch = any(interaction.code == "batch" for rest in servers for interaction in rest.interaction)
-    return Ability(types or None, batch)
+    everything = any(
+        operation.name == "everything"
+        for rest in servers
+        for kind in rest.resource
+        for operation in kind.operation
+        if kind.type == "Patient"
+    )
+    return Ability(types or None, batch, everything)
 
 
 def _searchable(kind: _Type) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from policies.sections import Section
 from resolvers.record.status import SourceState
 from resolvers.sources.fhir_r4.bundle import Found
+from resolvers.sources.fhir_r4.catch import Catch
 from resolvers.sources.fhir_r4.outcomes import NOT_IMPLEMENTED, WRONG_PATIENT
-from resolvers.sources.fhir_r4.paging import Catch
 from resolvers.sources.source import Fetched
 
 
@@ -17,7 +17,7 @@ def gather(wanted: Sequence[Section], catches: Sequence[Catch], doubtful: bool) 
     fetched = Fetched()
     merged: dict[str, Found] = {}
     for section in wanted:
-        _tell(fetched, section, [catch for catch in catches if catch.section is section], doubtful)
+        _tell(fetched, section, [catch for catch in catches if section in catch.wanted.sections], doubtful)
     for catch in catches:
         for key, found in catch.found.items():
             if key not in merged or (found.matched and not merged[key].matched):

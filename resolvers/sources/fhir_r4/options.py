@@ -33,7 +33,8 @@ class FhirR4Options:
 
     `page_size` rows a page (`_count`), at most `max_pages` pages a search. `capabilities`: read the server's
     CapabilityStatement; without, the standard's parameters are assumed and no lower bound is sent. `batch`: send
-    all searches as one FHIR batch where the server declares it. `post`: search by POST `_search`, so that no NHS
+    all searches as one FHIR batch where the server declares it. `everything`: ask by `Patient/[id]/$everything`, one
+    request for all sections, where the server declares it; it has no lower bound and no total. `post`: search by POST `_search`, so that no NHS
     number stands in a URL.
     """
 
@@ -43,5 +44,11 @@ class FhirR4Options:
     max_pages: int = 25
     capabilities: bool = True
     batch: bool = False
+    everything: bool = False
     post: bool = False
     own_urls: tuple[str, ...] = ()
+
+    @property
+    def takes_everything(self) -> bool:
+        """Not where its URL would hold an NHS number that must not stand in one."""
+        return self.everything and not (self.post and self.patient_by is PatientBy.NHS_NUMBER)

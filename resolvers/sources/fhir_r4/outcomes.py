@@ -79,6 +79,11 @@ def state(status: int, body: bytes) -> SourceState | None:
     return SourceState.NOT_ASKED if status in _UNSUPPORTED and meant is SourceState.UNAVAILABLE else meant
 
 
+def unsupported(reply: Reply) -> bool:
+    """Whether the server does not know what it was asked."""
+    return state(reply.status, reply.body) is SourceState.NOT_ASKED
+
+
 def meaning(outcome: OperationOutcome | None) -> SourceState:
     """What an OperationOutcome in place of an answer means."""
     codes = {issue.code for issue in outcome.issue} if outcome is not None else set()

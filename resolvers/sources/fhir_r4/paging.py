@@ -3,52 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
-from policies.sections import Section
-from resolvers.record.status import SourceState, SourceWarning
+from resolvers.record.status import SourceState
 from resolvers.sources.fhir_r4 import bundle as pages
 from resolvers.sources.fhir_r4.bundle import Bundle, Entry, Found, Row
-from resolvers.sources.fhir_r4.outcomes import INCOMPLETE, WRONG_PATIENT, meaning, remarks, state, told
+from resolvers.sources.fhir_r4.catch import Catch
+from resolvers.sources.fhir_r4.outcomes import meaning, remarks, state, told
 from resolvers.sources.fhir_r4.patients import Owner
-from resolvers.sources.fhir_r4.resources import KINDS, OperationOutcome, Resource
-from resolvers.sources.fhir_r4.searches import Search
+from resolvers.sources.fhir_r4.resources import OperationOutcome, Resource
 from resolvers.sources.source import FAILED
 from resolvers.sources.upstream import Reply, UpstreamError
 
 Turn = Callable[[str], Awaitable[Reply]]
-
-
-@dataclass(slots=True)
-class Catch:
-    """What one search brought. `failure` is set where its first page never came."""
-
-    section: Section
-    search: Search
-    found: dict[str, Found] = field(default_factory=dict)
-    failure: SourceState | None = None
-    warnings: list[SourceWarning] = field(default_factory=list)
-    partial: bool = False
-    wrong_patient: bool = False
-    total: int | None = None
-    matches: int = 0
-    as_of: str | None = None
-
-    def warn(self, warning: SourceWarning) -> None:
-        if warning not in self.warnings:
-            self.warnings.append(warning)
-
-    def disown(self) -> None:
-        """A row of another person was here."""
-        self.wrong_patient = True
-        self.cut_short(WRONG_PATIENT)
-
-    def cut_short(self, warning: SourceWarning = INCOMPLETE) -> None:
-        """Something of this list is known to be missing."""
-        self.partial = True
-        self.warn(warning)
 
 
 async def follow(catch: Catch, first: Reply, owner: Owner, turn: Turn, bases: tuple[str, ...], max_pages: int) -> None:
@@ -61,7 +29,7 @@ async def follow(catch: Catch, first: Reply, owner: Owner, turn: Turn, bases: tu
     for _ in range(max_pages):
         link = _take(catch, reply, owner, bases, later=bool(visited))
         if link is None:
-            return _count(catch)
+            return catch.count()
         if catch.failure is not None:
             return None
         if link == "" or link in visited:
@@ -103,14 +71,14 @@ def _refused(catch: Catch, failed: SourceState | None, later: bool) -> str:
 
 def keep(catch: Catch, rows: Iterable[Row], owner: Owner) -> None:
     """Keep what was searched for and what was wanted with it; drop everything else, above all other people's."""
-    kind = KINDS[catch.search.type]
-    prefix = f"{catch.search.type}/"
-    owns, found = owner.owns, catch.found
+    wanted, found, owns = catch.wanted, catch.found, owner.owns
+    kinds, whole = wanted.kinds, wanted.whole
     for entry, resource, lost in rows:
-        search = entry.search
-        if resource.__class__ is not kind or (search is not None and search.mode == "include"):
-            if resource is not None:
-                _beside(catch, entry, resource, lost, owner)
+        if resource is None:
+            continue
+        prefix, search = kinds.get(resource.__class__), entry.search
+        if prefix is None or (not whole and search is not None and search.mode == "include"):
+            _beside(catch, entry, resource, lost, owner)
         elif not owns(resource):
             catch.disown()
         else:
@@ -124,15 +92,16 @@ def _beside(catch: Catch, entry: Entry, resource: Resource, lost: tuple[str, ...
     """A row that was not searched for: a remark of the server, something included, or something unwanted."""
     if isinstance(resource, OperationOutcome):
         return _remark(catch, resource)
+    wanted = catch.wanted
     kind = type(resource).__name__
     mode = entry.search.mode if entry.search is not None else None
-    if mode == "match" or kind not in catch.search.included:
+    if kind not in wanted.included or (mode == "match" and not wanted.whole):
         return None
     if not owner.owns(resource):
         return catch.disown()
-    key = f"{kind}/{resource.id or f'?{catch.search.type}.{len(catch.found)}'}"
+    key = f"{kind}/{resource.id or f'?{len(catch.found)}'}"
     if key not in catch.found:
-        catch.found[key] = Found(key, bytes(entry.resource), resource, lost, kind in catch.search.adopts)
+        catch.found[key] = Found(key, bytes(entry.resource), resource, lost, kind in wanted.adopts)
     return None
 
 
@@ -141,13 +110,6 @@ def _remark(catch: Catch, outcome: OperationOutcome) -> None:
     catch.partial = catch.partial or missing
     for warning in warnings:
         catch.warn(warning)
-
-
-def _count(catch: Catch) -> None:
-    """A server whose sort has ties loses rows between pages: compare with its own total, where it gave one."""
-    stated = catch.total if catch.failure is None and not catch.wrong_patient else None
-    if stated is not None and catch.matches < stated:
-        catch.cut_short()
 
 
 def _next(bundle: Bundle, bases: tuple[str, ...]) -> str | None:

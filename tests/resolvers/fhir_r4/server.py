@@ -62,7 +62,10 @@ def observation(local: str, owner: str = "p1", **more: Any) -> Json:
 
 
 def declared(
-    types: dict[str, Iterable[str]], batch: bool = False, includes: dict[str, list[str]] | None = None
+    types: dict[str, Iterable[str]],
+    batch: bool = False,
+    includes: dict[str, list[str]] | None = None,
+    everything: bool = False,
 ) -> Json:
     """A CapabilityStatement with these types and search parameters."""
     resources = [
@@ -70,6 +73,7 @@ def declared(
             "type": kind,
             "interaction": [{"code": "read"}, {"code": "search-type"}],
             "searchParam": [{"name": name, "type": "token"} for name in names],
+            **({"operation": [{"name": "everything"}]} if everything and kind == "Patient" else {}),
             **({"searchInclude": includes[kind]} if includes and kind in includes else {}),
         }
         for kind, names in types.items()
@@ -105,6 +109,8 @@ class FhirServer:
             path, query = parts.path.removeprefix("/fhir").strip("/"), parse_qsl(parts.query)
         if path == "metadata":
             return _json(self.statement) if self.statement is not None else Reply(404, b"")
+        if path.endswith("/$everything"):
+            return self._everything(path.split("/")[1], dict(query))
         if path == "" and sent.method == "POST":
             return self._batch(sent.json)
         if path.endswith("/_search"):
@@ -142,6 +148,27 @@ class FhirServer:
             later = [(name, value) for name, value in query if name != "_offset"] + [("_offset", str(start + size))]
             bundle["link"].append({"relation": "next", "url": f"{BASE}/{kind}?{urlencode(later)}"})
         return _json(self.rewrite(kind, bundle) if self.rewrite is not None else bundle)
+
+    def _everything(self, local: str, values: dict[str, str]) -> Reply | UpstreamError:
+        """As HAPI does it: the Patient is the match, all else is included, whatever it is about."""
+        if "$everything" in self.replies:
+            return self.replies["$everything"]
+        kinds = values.get("_type", "").split(",")
+        rows = [
+            each
+            for each in self.resources
+            if (not _owners(each) or local in {reference.rpartition("/")[2] for reference in _owners(each)})
+            and (not values.get("_type") or each["resourceType"] in kinds)
+        ]
+        size, start = self.page or int(values.get("_count", 1000)), int(values.get("_offset", 0))
+        entries = [self._entry(each, "match" if each["resourceType"] == "Patient" else "include") for each in rows]
+        bundle: Json = {"resourceType": "Bundle", "type": "searchset", "entry": entries[start : start + size]}
+        if start + size < len(rows):
+            later = [(name, value) for name, value in values.items() if name != "_offset"] + [
+                ("_offset", str(start + size))
+            ]
+            bundle["link"] = [{"relation": "next", "url": f"{BASE}/Patient/{local}/$everything?{urlencode(later)}"}]
+        return _json(self.rewrite("$everything", bundle) if self.rewrite is not None else bundle)
 
     def _entry(self, resource: Json, mode: str | None) -> Json:
         entry: Json = {"fullUrl": f"{BASE}/{resource['resourceType']}/{resource.get('id')}", "resource": resource}

@@ -82,12 +82,12 @@ def _answer(resources: list[Json], page: int | None, **more: Any) -> Answer:
     present=st.sets(st.sampled_from(KEYS), min_size=1),
     withheld=st.sets(st.sampled_from(KEYS), min_size=1),
     page=st.sampled_from([None, 1, 2]),
-    batch=st.booleans(),
+    way=st.sampled_from([{}, {"batch": True}, {"everything": True}]),
 )
 def test_the_answer_over_a_record_with_withheld_items_is_the_answer_without_them(
-    present: set[str], withheld: set[str], page: int | None, batch: bool
+    present: set[str], withheld: set[str], page: int | None, way: dict[str, bool]
 ) -> None:
     here = [each for each, key in zip(POOL, KEYS, strict=True) if key in present]
     rest = [each for each, key in zip(POOL, KEYS, strict=True) if key in present - withheld]
-    kept = _answer(here, page, policy=Everything(*withheld), batch=batch)
-    assert kept == _answer(rest, page, policy=Everything(), batch=batch)
+    kept = _answer(here, page, policy=Everything(*withheld), **way)
+    assert kept == _answer(rest, page, policy=Everything(), **way)

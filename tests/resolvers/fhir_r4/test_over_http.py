@@ -81,7 +81,14 @@ async def ask(source: Source, *sections: Section) -> Answer:
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"batch": True}, {"post": True}, {"patient_by": PatientBy.IDENTIFIER}, {"patient_by": PatientBy.CHAIN}],
+    [
+        {},
+        {"batch": True},
+        {"post": True},
+        {"everything": True},
+        {"patient_by": PatientBy.IDENTIFIER},
+        {"patient_by": PatientBy.CHAIN},
+    ],
 )
 async def test_every_way_of_asking_works_on_the_wire(options: dict[str, object]) -> None:
     rows = [observation(f"o{each}") for each in range(12)]
