@@ -17,7 +17,7 @@ class _Builder:
     def __init__(self, supergraph: Supergraph) -> None:
         self.supergraph = supergraph
         self.graph = Graph(supergraph)
-        self._field_sets: dict[tuple[str, str, str], tuple[Sel, ...]] = {}
+        self._field_sets: dict[tuple[str, str, str, bool], tuple[Sel, ...]] = {}
         self._labels: set[str] = set()
 
     def build(self) -> Graph:
@@ -36,11 +36,11 @@ class _Builder:
         self.graph.labels = frozenset(self._labels)
         return self.graph
 
-    def _field_set(self, type_name: str, fields: str, subgraph: str) -> tuple[Sel, ...]:
-        known = self._field_sets.get((type_name, fields, subgraph))
+    def _field_set(self, type_name: str, fields: str, subgraph: str, expand: bool = True) -> tuple[Sel, ...]:
+        known = self._field_sets.get((type_name, fields, subgraph, expand))
         if known is None:
-            known = normalise_fields(self.supergraph, type_name, fields, subgraph)
-            self._field_sets[(type_name, fields, subgraph)] = known
+            known = normalise_fields(self.supergraph, type_name, fields, subgraph, expand=expand)
+            self._field_sets[(type_name, fields, subgraph, expand)] = known
         return known
 
     def _type_edges(self, definition: TypeDef, subgraph: str) -> None:
@@ -142,7 +142,10 @@ class _Builder:
                 for other in definition.joins:
                     if other != subgraph:
                         head = self.graph.node(definition.name, other)
-                        self.graph.add_edge(Move.KEY, head, tail, definition.name, requires, key.fields)
+                        needs = requires
+                        if head.interface_object:
+                            needs = self._field_set(definition.name, key.fields, subgraph, expand=False)
+                        self.graph.add_edge(Move.KEY, head, tail, definition.name, needs, key.fields)
 
     def _interface_object_edges(self, definition: TypeDef) -> None:
         """From implementers elsewhere to the interface object, and from it to each implementer."""

@@ -67,15 +67,20 @@ def normalise(supergraph: Supergraph, document: DocumentNode, operation_name: st
     return Operation(kind, node.name.value if node.name else None, selection, variables)
 
 
-def normalise_fields(supergraph: Supergraph, type_name: str, fields: str, subgraph: str | None) -> tuple[Sel, ...]:
-    """Normalise a field set against the types as one subgraph knows them (None: as all together do)."""
+def normalise_fields(
+    supergraph: Supergraph, type_name: str, fields: str, subgraph: str | None, *, expand: bool = True
+) -> tuple[Sel, ...]:
+    """Normalise a field set against the types as one subgraph knows them (None: as all together do).
+
+    Without `expand`, fields of interfaces are left as they are: an @interfaceObject answers them itself.
+    """
     try:
         document = parse(f"{{{fields}}}", no_location=True)
     except GraphQLSyntaxError as error:
         raise SupergraphError(f"the field set {fields!r} of {type_name} cannot be parsed") from error
     node = document.definitions[0]
     assert isinstance(node, OperationDefinitionNode)
-    return _Normaliser(supergraph, {}, subgraph).build(type_name, [(node.selection_set.selections, ())])
+    return _Normaliser(supergraph, {}, subgraph, expand).build(type_name, [(node.selection_set.selections, ())])
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -89,8 +94,13 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
 
 class _Normaliser:
     def __init__(
-        self, supergraph: Supergraph, fragments: dict[str, FragmentDefinitionNode], subgraph: str | None
+        self,
+        supergraph: Supergraph,
+        fragments: dict[str, FragmentDefinitionNode],
+        subgraph: str | None,
+        expand: bool = True,
     ) -> None:
+        self.expand = expand
         self.supergraph = supergraph
         self.fragments = fragments
         self.subgraph = subgraph
@@ -159,7 +169,7 @@ class _Normaliser:
         return self.supergraph.possible_in(type_name, self.subgraph)
 
     def _must_expand(self, parent: str, name: str) -> bool:
-        if name.startswith("__") or self.supergraph.types[parent].kind != "interface":
+        if not self.expand or name.startswith("__") or self.supergraph.types[parent].kind != "interface":
             return False
         return must_expand(self.supergraph, parent, name)
 
