@@ -130,6 +130,9 @@ def read_subgraph(source: SubgraphInput, problems: Problems) -> Subgraph | None:
     """Parse and resolve one subgraph; None when it is too broken to look at further."""
     try:
         document = parse(Source(source.sdl, source.name))
+    except RecursionError:
+        problems.error("INVALID_GRAPHQL", "The schema is nested too deeply to be read", [(source.name, None)])
+        return None
     except GraphQLSyntaxError as error:
         place = error.locations[0] if error.locations else None
         at = Location(source.name, place.line, place.column) if place else Location(source.name)

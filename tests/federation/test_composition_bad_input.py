@@ -60,9 +60,24 @@ def test_syntax_error_names_its_place() -> None:
     assert [(at.subgraph, at.line) for at in error.locations] == [("a", 4)]
 
 
-def test_deep_nesting_is_refused_or_read() -> None:
-    deep = "[" * 400 + "Int" + "]" * 400
+@pytest.mark.parametrize("depth", [50, 400, 20_000])
+def test_deep_nesting_is_refused_or_read(depth: int) -> None:
+    deep = "[" * depth + "Int" + "]" * depth
     result = composed(a=f"type Query {{ a: {deep} }}")
+    assert result.ok or codes(result) == ["INVALID_GRAPHQL"]
+
+
+@pytest.mark.parametrize("depth", [100, 20_000])
+def test_deep_selection_is_refused(depth: int) -> None:
+    fields = "a { " * depth + "b" + " }" * depth
+    result = composed(a=FED + f'type Query {{ u: U }} type U @key(fields: "{fields}") {{ a: U b: Int }}')
+    assert result.ok or codes(result) == ["KEY_INVALID_FIELDS"]
+
+
+@pytest.mark.parametrize("depth", [100, 20_000])
+def test_deep_default_is_refused(depth: int) -> None:
+    value = "{i: " * depth + "null" + "}" * depth
+    result = composed(a=f"type Query {{ a(i: I = {value}): Int }} input I {{ i: I }}")
     assert result.ok or codes(result) == ["INVALID_GRAPHQL"]
 
 

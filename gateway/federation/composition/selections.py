@@ -60,6 +60,8 @@ def parse_selection(text: str) -> Selection:
     source = text if text.lstrip().startswith("{") else "{" + text + "}"
     try:
         document = parse(source, no_location=True)
+    except RecursionError:
+        raise SelectionError("nested too deeply") from None
     except GraphQLSyntaxError as error:
         raise SelectionError(error.message) from None
     operation = document.definitions[0]
