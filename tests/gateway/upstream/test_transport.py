@@ -391,6 +391,7 @@ async def test_early_refusal_of_a_large_request_is_read(transport: PooledTranspo
         deadline = asyncio.get_running_loop().time() + 5
         answer = await transport.exchange(origin, data, head_only=False, replayable=False, deadline=deadline)
         assert answer.status == 413
+        assert pool(transport, server).idle == 0
         await until(lambda: pool(transport, server).open == 0)
 
 
