@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from graphql import DocumentNode, GraphQLSchema, is_object_type
 
+from gateway.federation.asked import Asked, only
 from gateway.federation.errors import (
     FAILURES,
     INTERNAL_ERROR,
@@ -27,7 +28,7 @@ from gateway.federation.fetcher import Fetcher, FetchFailure, SubgraphError, Sub
 from gateway.federation.gates import Gate, in_order, withhold
 from gateway.federation.losses import Losses
 from gateway.federation.merge import Mismatch, add_to_all, clone, is_flat, merge
-from gateway.federation.plan import Condition, FetchStep, GatePoint, Path, QueryPlan
+from gateway.federation.plan import Condition, EntityInput, FetchStep, GatePoint, Path, QueryPlan
 from gateway.federation.project import Projection
 from gateway.federation.rename import rename, renamed_path
 from gateway.federation.representations import Builder
@@ -59,6 +60,18 @@ class Step:
         self.children = children
         self.builders = tuple(Builder(entity) for entity in step.entities)
         self.gates: list[list[GatePoint]] = in_order(step.gates)
+        self.asked = Asked(step)
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """One `_entities` field as it was asked: the objects, the distinct representations, and which objects each
+    stands for (positions in `targets`)."""
+
+    entity: EntityInput
+    targets: list[dict[str, Any]]
+    users: list[list[int]]
+    sent: list[dict[str, Any]]
 
 
 class Prepared:
@@ -175,13 +188,13 @@ class Execution:
         if not self._hold(step.conditions):
             return
         variables = {name: self.variables[name] for name in step.variables if name in self.variables}
-        asked: list[tuple[list[dict[str, Any]], list[list[int]]]] = []
+        asked: list[Inquiry] = []
         for entity, builder in zip(step.entities, compiled.builders, strict=True):
             targets = self._targets(entity.targets) if self._hold(entity.conditions) else []
             sent, users = builder.collect(targets)
             variables[entity.variable] = sent
-            asked.append((targets, users))
-        if step.entities and not any(users for _, users in asked):
+            asked.append(Inquiry(entity, targets, users, sent))
+        if step.entities and not any(inquiry.users for inquiry in asked):
             return
         response = await self._fetch(step, variables)
         if response is None:
@@ -224,6 +237,7 @@ class Execution:
         if data is None:
             self.losses.fail(step, SOURCE_ERROR if response.errors else SOURCE_MALFORMED)
             return
+        data = only(data, compiled.asked.root)
         for change in step.renames:
             rename(data, change)
         gated: list[Any] = [data]
@@ -243,34 +257,51 @@ class Execution:
                 path = (*start, *renamed_path(error.path, step.renames))
                 self.losses.report(step, own, path, whole=False)
 
-    async def _take_entities(
-        self,
-        compiled: Step,
-        response: SubgraphResponse,
-        asked: Sequence[tuple[list[dict[str, Any]], list[list[int]]]],
-    ) -> None:
+    async def _take_entities(self, compiled: Step, response: SubgraphResponse, inquiries: Sequence[Inquiry]) -> None:
         step, data = compiled.step, response.data
         if response.errors:
-            self._report_entities(step, response.errors, asked)
+            self._report_entities(step, response.errors, inquiries)
         if data is None:
             self.losses.fail(step, SOURCE_ERROR if response.errors else SOURCE_MALFORMED)
             return
         answers: list[list[Any]] = []
-        for entity, (_targets, users) in zip(step.entities, asked, strict=True):
-            entities = data.get(entity.alias, [] if not users else None)
-            if entities.__class__ is not list or len(entities) != len(users):
+        for inquiry in inquiries:
+            entities = data.get(inquiry.entity.alias, [] if not inquiry.users else None)
+            if entities.__class__ is not list or len(entities) != len(inquiry.users):
                 self.losses.fail(step, SOURCE_MALFORMED)
                 return
-            answers.append(entities)
+            answers.append(self._own(compiled, inquiry, entities))
         for change in step.renames:
             rename(answers, change)
-        for entity, entities, (targets, users) in zip(step.entities, answers, asked, strict=True):
+        for inquiry, entities in zip(inquiries, answers, strict=True):
             if compiled.gates:
                 await self._gate(compiled, entities)
-            self._spread(step, entities, targets, users)
+            self._spread(step, entities, inquiry.targets, inquiry.users)
             if WITHHELD in entities:
-                gone = {id(targets[user]) for index in _indices(entities) for user in users[index]}
-                self._withhold_targets(entity.targets, gone)
+                gone = {id(inquiry.targets[user]) for index in _indices(entities) for user in inquiry.users[index]}
+                self._withhold_targets(inquiry.entity.targets, gone)
+
+    def _own(self, compiled: Step, inquiry: Inquiry, entities: list[Any]) -> list[Any]:
+        """The entities without what was not asked for, and without any that is somebody else's."""
+        step, asked, alias = compiled.step, compiled.asked, inquiry.entity.alias
+        keys, named = asked.entities[alias], bool(asked.keys[alias])
+        trusted = step.subgraph in self.executor.policy.trusted
+        own: list[Any] = []
+        for index, entity in enumerate(entities):
+            if entity.__class__ is not dict:
+                own.append(None)
+            elif named and not trusted and not asked.is_about(alias, entity, inquiry.sent[index]):
+                self._report_stranger(step, inquiry, index)
+                own.append(None)
+            else:
+                own.append(only(entity, keys))
+        return own
+
+    def _report_stranger(self, step: FetchStep, inquiry: Inquiry, index: int) -> None:
+        error = ResponseError(SOURCE_MALFORMED, None, step.subgraph)
+        paths = self._paths(step)
+        for position in inquiry.users[index]:
+            self.losses.report(step, error, paths.get(id(inquiry.targets[position])), whole=True)
 
     def _spread(
         self, step: FetchStep, entities: list[Any], targets: list[dict[str, Any]], users: list[list[int]]
@@ -301,32 +332,30 @@ class Execution:
                 if id(item) in gone and place is not None:
                     place[0][place[1]] = WITHHELD
 
-    def _report_entities(
-        self,
-        step: FetchStep,
-        errors: Sequence[SubgraphError],
-        asked: Sequence[tuple[list[dict[str, Any]], list[list[int]]]],
-    ) -> None:
-        users = {entity.alias: each for entity, each in zip(step.entities, asked, strict=True)}
-        paths = {
+    def _report_entities(self, step: FetchStep, errors: Sequence[SubgraphError], inquiries: Sequence[Inquiry]) -> None:
+        asked = {inquiry.entity.alias: inquiry for inquiry in inquiries}
+        paths = self._paths(step)
+        for error in errors:
+            own = self.executor.policy.apply(error, step.subgraph, None)
+            head = error.path[:2] if error.path else ()
+            inquiry = asked.get(head[0]) if len(head) == 2 and isinstance(head[0], str) else None
+            if error.path is None or inquiry is None or not _index(head[1], inquiry.users):
+                self.losses.report(step, own, None, whole=True)
+                continue
+            rest = renamed_path(error.path[2:], step.renames)
+            for position in inquiry.users[head[1]]:
+                at = paths.get(id(inquiry.targets[position]))
+                if at is not None:
+                    self.losses.report(step, own, (*at, *rest), whole=not rest)
+
+    def _paths(self, step: FetchStep) -> dict[int, tuple[str | int, ...]]:
+        """Where each target of a step stands, by identity."""
+        return {
             id(item): at
             for entity in step.entities
             for path in entity.targets
             for item, at, _place in places(self.tree, path)
         }
-        for error in errors:
-            own = self.executor.policy.apply(error, step.subgraph, None)
-            head = error.path[:2] if error.path else ()
-            if len(head) < 2 or head[0] not in users or not _index(head[1], users[head[0]][1]):
-                self.losses.report(step, own, None, whole=True)
-                continue
-            assert error.path is not None
-            targets, positions = users[head[0]]
-            rest = renamed_path(error.path[2:], step.renames)
-            for position in positions[head[1]]:
-                at = paths.get(id(targets[position]))
-                if at is not None:
-                    self.losses.report(step, own, (*at, *rest), whole=not rest)
 
     async def _gate(self, compiled: Step, roots: list[Any]) -> None:
         withheld, failed = await withhold(roots, compiled.gates, self.executor.gates, self.context)

@@ -531,3 +531,37 @@ async def test_cancelling_the_request_cancels_its_fetches() -> None:
 async def test_an_operation_without_fetches_is_answered() -> None:
     outcome = await run('{__typename __type(name:"User"){name}}', [], {})
     assert outcome.data == {"__typename": "Query", "__type": {"name": "User"}}
+
+
+async def test_what_was_not_asked_for_is_not_merged() -> None:
+    inventory = Fake({"_entities": [{"inStock": True, "name": "forged", "price": 1}], "me": {"id": "forged"}})
+    products = Fake({**top("1"), "me": {"id": "forged"}})
+    accounts = root(2, "accounts", "{me{id}}", after=(0, 1))
+    fakes = {"products": products, "inventory": inventory, "accounts": Fake({"me": None})}
+    outcome = await run("{topProducts{name inStock} me{id}}", [TOP, STOCK, accounts], fakes)
+    assert outcome.data == {"topProducts": [{"name": "1", "inStock": True}], "me": None}
+
+
+async def test_an_entity_that_is_somebody_elses_is_refused() -> None:
+    step = entities(1, "inventory", "{k:upc inStock}", (Key("topProducts"),))
+    answers = [{"k": "2", "inStock": True}, {"k": "2", "inStock": True}, {"k": None, "inStock": False}]
+    fakes = {"products": Fake(top("1", "2", "3")), "inventory": Fake({"_entities": answers})}
+    outcome = await run("{topProducts{name inStock}}", [TOP, step], fakes)
+    assert [each["inStock"] for each in outcome.data["topProducts"]] == [None, True, False]  # type: ignore[index]
+    assert errors(outcome) == [(("topProducts", 0, "inStock"), "SOURCE_MALFORMED", "inventory")]
+
+
+async def test_a_key_may_be_written_differently() -> None:
+    rows = [{"__typename": "Product", "upc": "999 000-0018"}, {"__typename": "Product", "upc": "rrv"}]
+    step = entities(1, "inventory", "{upc inStock}", (Key("topProducts"),))
+    answers = [{"upc": 9990000018, "inStock": True}, {"upc": "RRV", "inStock": True}]
+    fakes = {"products": Fake({"topProducts": rows}), "inventory": Fake({"_entities": answers})}
+    outcome = await run("{topProducts{inStock}}", [TOP, step], fakes)
+    assert outcome.data == {"topProducts": [{"inStock": True}] * 2}
+
+
+async def test_our_own_subgraph_may_answer_for_a_superseded_key() -> None:
+    step = entities(1, "record", "{upc inStock}", (Key("topProducts"),))
+    fakes = {"products": Fake(top("1")), "record": Fake({"_entities": [{"upc": "2", "inStock": True}]})}
+    outcome = await run("{topProducts{inStock}}", [TOP, step], fakes)
+    assert outcome.data == {"topProducts": [{"inStock": True}]}
