@@ -1,4 +1,4 @@
-"""CPU per 100 kB Bundle: split and decode as `fetch` does, then `read`, policy left out.
+"""CPU per 100 kB Bundle: the adapter's `fetch` (one request, no network) and `read`, policy left out.
 
 python bench/micro_fhir.py FOLDER      every *.json in FOLDER is a searchset Bundle of one patient's resources
 """
@@ -17,19 +17,16 @@ import msgspec
 from policies.caller import Caller
 from policies.sections import Section
 from resolvers.record.values import Organisation
-from resolvers.sources.fhir_r4 import bundle, paging, patients, sections
+from resolvers.sources.fhir_r4 import bundle, sections
 from resolvers.sources.fhir_r4.adapter import FhirR4Adapter
-from resolvers.sources.fhir_r4.catch import Catch, of_search
 from resolvers.sources.fhir_r4.options import FhirR4Options, PatientBy
 from resolvers.sources.fhir_r4.reading import Home
 from resolvers.sources.fhir_r4.resources import Patient
-from resolvers.sources.fhir_r4.searches import SEARCHES
 from resolvers.sources.source import Ask, Fetched, ReadNotes, Subject
 from resolvers.sources.upstream import Reply
 
 ASKED = frozenset({Section.ALLERGIES, Section.MEDICATIONS, Section.CONDITIONS, Section.TEST_RESULTS})
 HOME = Home("org", Organisation(ods_code="RAL", name="A trust"))
-WANTED = {section: SEARCHES[section] for section in ASKED}
 ROUNDS = 40
 
 
@@ -73,17 +70,6 @@ def main(folder: Path) -> None:
     loop = asyncio.new_event_loop()
     fetched: list[Fetched] = [loop.run_until_complete(adapter.fetch(asked)) for adapter, asked in adapters]
 
-    def split(place: int) -> None:
-        """As `fetch` does: every row decoded, checked to be the patient's, and made an item."""
-        owner = patients.owner(adapters[place][1].subject, (upstreams[place].patient,), ())
-        body = bodies[place]
-        by_type: dict[str, list[bundle.Row]] = {}
-        for row in bundle.rows(body, bundle.envelope(body)):
-            by_type.setdefault(type(row[1]).__name__, []).append(row)
-        for section, searches in WANTED.items():
-            for search in searches:
-                paging.keep(Catch(of_search(section, search)), by_type.get(search.type, ()), owner)
-
     def read(place: int) -> None:
         sections.read(fetched[place].items, adapters[place][1], ReadNotes(), HOME)
 
@@ -95,17 +81,16 @@ def main(folder: Path) -> None:
     gc.disable()
     works: dict[str, Callable[[int], object]] = {
         "plain msgspec.json.decode, for scale": lambda place: msgspec.json.decode(bodies[place]),
-        "split, decode, check, make items": split,
-        "read into entries": read,
-        "fetch through the adapter, one request": fetch,
+        "fetch: split, decode, check, make items": fetch,
+        "read: into entries": read,
     }
     found = timed(works, range(len(bodies)))
-    plain, split_us, read_us, _ = found.values()
+    plain, fetch_us, read_us = found.values()
     size = sum(map(len, bodies)) / len(bodies) / 1000
     print(f"{len(bodies)} bundles of {size:.0f} kB, {len(fetched[0].items)} items")
     for name, micros in found.items():
         print(f"{name:40} {micros:7.1f} µs  {micros / plain:5.2f} × plain")
-    print(f"{'split + read':40} {split_us + read_us:7.1f} µs  {(split_us + read_us) / plain:5.2f} × plain")
+    print(f"{'fetch + read':40} {fetch_us + read_us:7.1f} µs  {(fetch_us + read_us) / plain:5.2f} × plain")
 
 
 if __name__ == "__main__":

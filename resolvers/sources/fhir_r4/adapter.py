@@ -54,33 +54,34 @@ class FhirR4Adapter:
         wanted = [section for section in SEARCHES if section in ask.sections & self.gives]
         ability = await self._capabilities.current(ask.deadline) if self._options.capabilities else UNKNOWN
         questions = [question for section in wanted for question in asking.questions(section, ability)]
-        owner, asked = await self._asked(questions, ability, ask)
-        catches = await asyncio.gather(*(self._rest(catch, first, owner, ask) for catch, first in asked))
+        owner, catches = await self._asked(questions, ability, ask) if questions else (None, [])
         return gathering.gather(wanted, catches, owner is not None and owner.doubtful)
 
     def read(self, kept: Sequence[Item], ask: Ask, notes: ReadNotes) -> dict[Section, list[Entry]]:
         """Entries of the asked sections from what policy kept."""
         return sections.read(kept, ask, notes, self._home)
 
-    async def _asked(
-        self, questions: list[Question], ability: Ability, ask: Ask
-    ) -> tuple[Owner | None, list[tuple[Catch, First | None]]]:
-        """Who the patient is, and the first answer to each question: None where nobody is known to ask about."""
+    async def _asked(self, questions: list[Question], ability: Ability, ask: Ask) -> tuple[Owner, list[Catch]]:
+        """Who the patient is, and what every question brought: nothing where nobody is known to ask about."""
         catches = [Catch(of_search(each.section, each.search)) for each in questions]
-        if not questions:
-            return None, []
         if not self._options.patient_by.looks_up_first:
-            owner, firsts = await asyncio.gather(self._owner(ability, ask), self._firsts(questions, None, ability, ask))
-            return owner, list(zip(catches, firsts, strict=True))
+            asked = [asking.query(each, None, ability, ask, self._options) for each in questions]
+            owner, firsts = await asyncio.gather(self._owner(ability, ask), self._firsts(asked, ability, ask))
+            await self._read_all(catches, firsts, owner, ask)
+            return owner, catches
         owner = await self._owner(ability, ask)
         if not owner.ids:
-            return owner, [(catch, None) for catch in catches]
-        if self._options.takes_everything and len(owner.ids) == 1 and (ability.everything or ability.types is None):
-            path, query = asking.everything(questions, owner, self._options)
-            first = await self._first(path, query, ask.deadline)
-            if isinstance(first, UpstreamError) or not outcomes.unsupported(first):
-                return owner, [(Catch(of_everything((each.section, each.search) for each in questions)), first)]
-        return owner, list(zip(catches, await self._firsts(questions, owner, ability, ask), strict=True))
+            return owner, catches
+        whole = await self._everything(questions, owner, ability, ask)
+        if whole is not None:
+            return owner, [whole]
+        asked = [asking.query(each, owner, ability, ask, self._options) for each in questions]
+        if self._batches(asked, ability):
+            await self._read_all(catches, await self._batch(asked, ask.deadline), owner, ask)
+        else:
+            pairs = zip(catches, asked, strict=True)
+            await asyncio.gather(*(self._search_all(catch, query, owner, ask) for catch, query in pairs))
+        return owner, catches
 
     async def _owner(self, ability: Ability, ask: Ask) -> Owner:
         """Who the asked person is here. Several Patients may carry one number; none may."""
@@ -92,23 +93,57 @@ class FhirR4Adapter:
         ids = self._remembered.get(subject)
         if ids is not None:
             return patients.owner(subject, ids, self._home.bases)
-        reply = await self._search("Patient", (("identifier", f"{NHS_NUMBER}|{subject.nhs_number}"),), ask.deadline)
+        reply = await self._search(
+            Query("Patient", (("identifier", f"{NHS_NUMBER}|{subject.nhs_number}"),)), ask.deadline
+        )
         outcomes.raise_for(reply)
         found = bundle.rows(reply.body, bundle.envelope(reply.body))
         owner = patients.identify(found, subject, self._home.bases)
         self._remembered.put(subject, owner.ids)
         return owner
 
-    async def _firsts(
-        self, questions: list[Question], owner: Owner | None, ability: Ability, ask: Ask
-    ) -> Sequence[First]:
-        """The first page of every search, or what went wrong with it."""
-        asked = [(each.search.type, asking.query(each, owner, ability, ask, self._options)) for each in questions]
-        if self._options.batch and (ability.batch or ability.types is None) and len(asked) > 1:
-            return await self._batch(asked, ask.deadline)
-        return await asyncio.gather(*(self._first(kind, query, ask.deadline) for kind, query in asked))
+    async def _everything(self, questions: list[Question], owner: Owner, ability: Ability, ask: Ask) -> Catch | None:
+        """All sections by one request; None where that is not wanted or not possible."""
+        may = self._options.takes_everything and (ability.everything or ability.types is None)
+        if not may or len(owner.ids) != 1:
+            return None
+        first = await self._first(asking.everything(questions, owner, self._options), ask.deadline)
+        if isinstance(first, Reply) and outcomes.unsupported(first):
+            return None
+        catch = Catch(of_everything((each.section, each.search) for each in questions))
+        await self._read_all([catch], [first], owner, ask)
+        return catch
 
-    async def _batch(self, asked: Sequence[tuple[str, Query]], deadline: float) -> Sequence[First]:
+    async def _search_all(self, catch: Catch, query: Query, owner: Owner, ask: Ask) -> None:
+        """One search from its first page to its last; read while others are still on their way."""
+        await self._read_all([catch], [await self._first(query, ask.deadline)], owner, ask)
+
+    async def _read_all(self, catches: Sequence[Catch], firsts: Sequence[First], owner: Owner, ask: Ask) -> None:
+        """Read first pages at once, then the pages after them side by side."""
+
+        async def turn(url: str) -> Reply:
+            return await self._upstream.send("GET", url, headers=GET, deadline=ask.deadline)
+
+        bases, pages = self._home.bases, self._options.max_pages
+        links = [paging.start(catch, first, owner, bases) for catch, first in zip(catches, firsts, strict=True)]
+        following = [
+            paging.follow(catch, link, owner, turn, bases, pages)
+            for catch, link in zip(catches, links, strict=True)
+            if link is not None
+        ]
+        if following:
+            await asyncio.gather(*following)
+
+    async def _firsts(self, asked: Sequence[Query], ability: Ability, ask: Ask) -> Sequence[First]:
+        """The first page of every search, or what went wrong with it."""
+        if self._batches(asked, ability):
+            return await self._batch(asked, ask.deadline)
+        return await asyncio.gather(*(self._first(query, ask.deadline) for query in asked))
+
+    def _batches(self, asked: Sequence[Query], ability: Ability) -> bool:
+        return self._options.batch and len(asked) > 1 and (ability.batch or ability.types is None)
+
+    async def _batch(self, asked: Sequence[Query], deadline: float) -> Sequence[First]:
         """All searches in one request; it only reads, so it may be repeated."""
         try:
             reply = await self._upstream.send(
@@ -119,27 +154,16 @@ class FhirR4Adapter:
         except UpstreamError as error:
             return [error] * len(asked)
 
-    async def _first(self, kind: str, query: Query, deadline: float) -> First:
+    async def _first(self, query: Query, deadline: float) -> First:
         try:
-            return await self._search(kind, query, deadline)
+            return await self._search(query, deadline)
         except UpstreamError as error:
             return error
 
-    async def _rest(self, catch: Catch, first: First | None, owner: Owner | None, ask: Ask) -> Catch:
-        if isinstance(first, UpstreamError):
-            paging.fail(catch, first)
-        elif first is not None and owner is not None:
-
-            async def turn(url: str) -> Reply:
-                return await self._upstream.send("GET", url, headers=GET, deadline=ask.deadline)
-
-            await paging.follow(catch, first, owner, turn, self._home.bases, self._options.max_pages)
-        return catch
-
-    async def _search(self, kind: str, query: Query, deadline: float) -> Reply:
-        if not self._options.post or kind.startswith("Patient/"):  # $everything is no search
-            return await self._upstream.send("GET", kind, query=query, headers=GET, deadline=deadline)
-        form = urlencode(query).encode()
+    async def _search(self, query: Query, deadline: float) -> Reply:
+        if not self._options.post or query.operation:
+            return await self._upstream.send("GET", query.path, query=query.parameters, headers=GET, deadline=deadline)
+        form = urlencode(query.parameters).encode()
         return await self._upstream.send(
-            "POST", f"{kind}/_search", headers=FORM, content=form, deadline=deadline, idempotent=True
+            "POST", f"{query.path}/_search", headers=FORM, content=form, deadline=deadline, idempotent=True
         )

@@ -17,7 +17,16 @@ from resolvers.sources.fhir_r4.searches import SEARCHES, Search
 from resolvers.sources.source import Ask
 from resolvers.sources.upstream import Failure, Reply, UpstreamError
 
-Query = tuple[tuple[str, str], ...]
+Parameters = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is sent: a search of a resource type, or an `operation`, which is never sent as POST `_search`."""
+
+    path: str
+    parameters: Parameters
+    operation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +63,20 @@ def query(question: Question, owner: Owner | None, ability: Ability, ask: Ask, o
     # ties in a date lose rows between pages: `_id` makes the order total
     by_date = search.order is not None and able.takes(search.order)
     parts += [("_sort", f"-{search.order},_id" if by_date else "_id"), ("_count", str(options.page_size))]
-    return tuple(parts)
+    return Query(search.type, tuple(parts))
 
 
-def everything(asked: Sequence[Question], owner: Owner, options: FhirR4Options) -> tuple[str, Query]:
+def everything(asked: Sequence[Question], owner: Owner, options: FhirR4Options) -> Query:
     """Path and parameters of Patient/[id]/$everything for exactly the types that these searches want."""
     kinds = {question.search.type for question in asked}.union(*(question.search.included for question in asked))
-    return f"Patient/{owner.ids[0]}/$everything", (
-        ("_type", ",".join(sorted(kinds))),
-        ("_count", str(options.page_size)),
-    )
+    parameters = (("_type", ",".join(sorted(kinds))), ("_count", str(options.page_size)))
+    return Query(f"Patient/{owner.ids[0]}/$everything", parameters, operation=True)
 
 
-def batch(asked: Sequence[tuple[str, Query]]) -> bytes:
+def batch(asked: Sequence[Query]) -> bytes:
     """A FHIR batch of these searches (R4, section 3.1.0.11)."""
-    entries = [{"request": {"method": "GET", "url": f"{kind}?{urlencode(each)}"}} for kind, each in asked]
+    urls = (f"{each.path}?{urlencode(each.parameters)}" for each in asked)
+    entries = [{"request": {"method": "GET", "url": url}} for url in urls]
     return msgspec.json.encode({"resourceType": "Bundle", "type": "batch", "entry": entries})
 
 
@@ -87,7 +95,7 @@ def _status(entry: pages.Entry) -> int:
     return int(code) if len(code) == 3 and code.isascii() and code.isdigit() else 500
 
 
-def _roles(ability: Ability) -> Query:
+def _roles(ability: Ability) -> Parameters:
     """Whom a role is held by and where, only from a server that says that it keeps roles: `:iterate` is rarer."""
     able = ability.of("PractitionerRole") if ability.types is not None else None
     if able is None:

@@ -19,31 +19,41 @@ from resolvers.sources.upstream import Reply, UpstreamError
 Turn = Callable[[str], Awaitable[Reply]]
 
 
-async def follow(catch: Catch, first: Reply, owner: Owner, turn: Turn, bases: tuple[str, ...], max_pages: int) -> None:
-    """Read the first page and those after it into `catch`. `turn` fetches a page by its URL.
+def start(catch: Catch, first: Reply | UpstreamError, owner: Owner, bases: tuple[str, ...]) -> str | None:
+    """Read the first page into `catch`; the URL of the next page, None where there is none to follow."""
+    if isinstance(first, UpstreamError):
+        catch.failure = FAILED[first.failure]
+        return None
+    return _onward(catch, _take(catch, first, owner, bases, later=False))
+
+
+async def follow(catch: Catch, link: str, owner: Owner, turn: Turn, bases: tuple[str, ...], max_pages: int) -> None:
+    """Read the pages from `link` on into `catch`. `turn` fetches a page by its URL.
 
     Only links to the server's own origin are followed. Paging stops at the first row of another person: the server
     then ignores the patient parameter, and what follows would be everybody's.
     """
-    reply, visited = first, set[str]()
-    for _ in range(max_pages):
-        link = _take(catch, reply, owner, bases, later=bool(visited))
-        if link is None:
-            return catch.count()
-        if catch.failure is not None:
-            return None
-        if link == "" or link in visited:
+    following: str | None = link
+    visited = set[str]()
+    while following is not None:
+        if following in visited or len(visited) + 1 >= max_pages:
             return catch.cut_short()
-        visited.add(link)
+        visited.add(following)
         try:
-            reply = await turn(link)
+            reply = await turn(following)
         except UpstreamError:
             return catch.cut_short()
-    return catch.cut_short()
+        following = _onward(catch, _take(catch, reply, owner, bases, later=True))
+    return None
 
 
-def fail(catch: Catch, error: UpstreamError) -> None:
-    catch.failure = FAILED[error.failure]
+def _onward(catch: Catch, link: str | None) -> str | None:
+    """The link, where there is one that may be followed; the end of the search otherwise, said in `catch`."""
+    if link is None:
+        catch.count()
+    elif link == "" and catch.failure is None:
+        catch.cut_short()
+    return link or None
 
 
 def _take(catch: Catch, reply: Reply, owner: Owner, bases: tuple[str, ...], later: bool) -> str | None:
