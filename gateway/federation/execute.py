@@ -15,7 +15,8 @@ from typing import Any
 import structlog
 from graphql import DocumentNode, GraphQLSchema, is_object_type
 
-from gateway.federation.asked import Asked, only
+from gateway.federation.asked import only
+from gateway.federation.entities import Inquiry, Step, own_entities, report_errors, report_strangers
 from gateway.federation.errors import (
     FAILURES,
     INTERNAL_ERROR,
@@ -25,13 +26,12 @@ from gateway.federation.errors import (
     ResponseError,
 )
 from gateway.federation.fetcher import Fetcher, FetchFailure, SubgraphError, SubgraphRequest, SubgraphResponse
-from gateway.federation.gates import Gate, in_order, withhold
+from gateway.federation.gates import Gate, withhold
 from gateway.federation.losses import Losses
 from gateway.federation.merge import Mismatch, add_to_all, clone, is_flat, merge
-from gateway.federation.plan import Condition, EntityInput, FetchStep, GatePoint, Path, QueryPlan
+from gateway.federation.plan import Condition, FetchStep, Path, QueryPlan
 from gateway.federation.project import Projection
 from gateway.federation.rename import rename, renamed_path
-from gateway.federation.representations import Builder
 from gateway.federation.supply import Node, keys_of, supply
 from gateway.federation.tree import WITHHELD, objects, places, strip
 
@@ -50,28 +50,6 @@ class Outcome:
     errors: list[ResponseError]
     fetched: list[str] = field(default_factory=list)
     failed_gates: list[str] = field(default_factory=list)
-
-
-class Step:
-    """A plan's step with what is worked out once: builders of representations, order of gates."""
-
-    def __init__(self, step: FetchStep, children: tuple[int, ...]) -> None:
-        self.step = step
-        self.children = children
-        self.builders = tuple(Builder(entity) for entity in step.entities)
-        self.gates: list[list[GatePoint]] = in_order(step.gates)
-        self.asked = Asked(step)
-
-
-@dataclass(frozen=True, slots=True)
-class Inquiry:
-    """One `_entities` field as it was asked: the objects, the distinct representations, and which objects each
-    stands for (positions in `targets`)."""
-
-    entity: EntityInput
-    targets: list[dict[str, Any]]
-    users: list[list[int]]
-    sent: list[dict[str, Any]]
 
 
 class Prepared:
@@ -260,7 +238,7 @@ class Execution:
     async def _take_entities(self, compiled: Step, response: SubgraphResponse, inquiries: Sequence[Inquiry]) -> None:
         step, data = compiled.step, response.data
         if response.errors:
-            self._report_entities(step, response.errors, inquiries)
+            report_errors(self.losses, self.executor.policy, self.tree, step, response.errors, inquiries)
         if data is None:
             self.losses.fail(step, SOURCE_ERROR if response.errors else SOURCE_MALFORMED)
             return
@@ -270,7 +248,10 @@ class Execution:
             if entities.__class__ is not list or len(entities) != len(inquiry.users):
                 self.losses.fail(step, SOURCE_MALFORMED)
                 return
-            answers.append(self._own(compiled, inquiry, entities))
+            trusted = step.subgraph in self.executor.policy.trusted
+            own, strangers = own_entities(compiled.asked, inquiry, entities, trusted)
+            report_strangers(self.losses, self.tree, step, inquiry, strangers)
+            answers.append(own)
         for change in step.renames:
             rename(answers, change)
         for inquiry, entities in zip(inquiries, answers, strict=True):
@@ -280,28 +261,6 @@ class Execution:
             if WITHHELD in entities:
                 gone = {id(inquiry.targets[user]) for index in _indices(entities) for user in inquiry.users[index]}
                 self._withhold_targets(inquiry.entity.targets, gone)
-
-    def _own(self, compiled: Step, inquiry: Inquiry, entities: list[Any]) -> list[Any]:
-        """The entities without what was not asked for, and without any that is somebody else's."""
-        step, asked, alias = compiled.step, compiled.asked, inquiry.entity.alias
-        keys, named = asked.entities[alias], bool(asked.keys[alias])
-        trusted = step.subgraph in self.executor.policy.trusted
-        own: list[Any] = []
-        for index, entity in enumerate(entities):
-            if entity.__class__ is not dict:
-                own.append(None)
-            elif named and not trusted and not asked.is_about(alias, entity, inquiry.sent[index]):
-                self._report_stranger(step, inquiry, index)
-                own.append(None)
-            else:
-                own.append(only(entity, keys))
-        return own
-
-    def _report_stranger(self, step: FetchStep, inquiry: Inquiry, index: int) -> None:
-        error = ResponseError(SOURCE_MALFORMED, None, step.subgraph)
-        paths = self._paths(step)
-        for position in inquiry.users[index]:
-            self.losses.report(step, error, paths.get(id(inquiry.targets[position])), whole=True)
 
     def _spread(
         self, step: FetchStep, entities: list[Any], targets: list[dict[str, Any]], users: list[list[int]]
@@ -332,31 +291,6 @@ class Execution:
                 if id(item) in gone and place is not None:
                     place[0][place[1]] = WITHHELD
 
-    def _report_entities(self, step: FetchStep, errors: Sequence[SubgraphError], inquiries: Sequence[Inquiry]) -> None:
-        asked = {inquiry.entity.alias: inquiry for inquiry in inquiries}
-        paths = self._paths(step)
-        for error in errors:
-            own = self.executor.policy.apply(error, step.subgraph, None)
-            head = error.path[:2] if error.path else ()
-            inquiry = asked.get(head[0]) if len(head) == 2 and isinstance(head[0], str) else None
-            if error.path is None or inquiry is None or not _index(head[1], inquiry.users):
-                self.losses.report(step, own, None, whole=True)
-                continue
-            rest = renamed_path(error.path[2:], step.renames)
-            for position in inquiry.users[head[1]]:
-                at = paths.get(id(inquiry.targets[position]))
-                if at is not None:
-                    self.losses.report(step, own, (*at, *rest), whole=not rest)
-
-    def _paths(self, step: FetchStep) -> dict[int, tuple[str | int, ...]]:
-        """Where each target of a step stands, by identity."""
-        return {
-            id(item): at
-            for entity in step.entities
-            for path in entity.targets
-            for item, at, _place in places(self.tree, path)
-        }
-
     async def _gate(self, compiled: Step, roots: list[Any]) -> None:
         withheld, failed = await withhold(roots, compiled.gates, self.executor.gates, self.context)
         self.withheld = self.withheld or withheld
@@ -375,10 +309,6 @@ class Execution:
             steps = {identity: step.step for identity, step in prepared.steps.items()}
             errors = self.losses.explain(problems, prepared.supplied, steps)
         return Outcome(data, errors, self.fetched, self.losses.gates)
-
-
-def _index(value: Any, users: list[list[int]]) -> bool:
-    return value.__class__ is int and 0 <= value < len(users)
 
 
 def _indices(entities: list[Any]) -> list[int]:
