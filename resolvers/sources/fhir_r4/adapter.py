@@ -42,16 +42,18 @@ class FhirR4Adapter:
         self._options = options or FhirR4Options()
         urls = (upstream.base_url, *self._options.own_urls)
         self._home = Home(source_id, organisation, tuple(url.rstrip("/") for url in urls))
+        self._gives = self._options.sections & frozenset(SEARCHES)
         self._capabilities = Capabilities(upstream)
         self._remembered = patients.Remembered()
 
     @property
     def gives(self) -> frozenset[Section]:
-        return self._options.sections & frozenset(SEARCHES)
+        return self._gives
 
     async def fetch(self, ask: Ask) -> Fetched:
         """Search for what `ask.sections` need. Raises UpstreamError where the patient could not be looked up."""
-        wanted = [section for section in SEARCHES if section in ask.sections & self.gives]
+        possible = ask.sections & self._gives
+        wanted = [section for section in SEARCHES if section in possible]
         ability = await self._capabilities.current(ask.deadline) if self._options.capabilities else UNKNOWN
         questions = [question for section in wanted for question in asking.questions(section, ability)]
         owner, catches = await self._asked(questions, ability, ask) if questions else (None, [])

@@ -19,6 +19,9 @@ def gather(wanted: Sequence[Section], catches: Sequence[Catch], doubtful: bool) 
     for section in wanted:
         _tell(fetched, section, [catch for catch in catches if section in catch.wanted.sections], doubtful)
     for catch in catches:
+        if not merged:
+            merged.update(catch.found)
+            continue
         for key, found in catch.found.items():
             if key not in merged or (found.matched and not merged[key].matched):
                 merged[key] = found

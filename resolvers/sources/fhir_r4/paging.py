@@ -11,7 +11,7 @@ from resolvers.sources.fhir_r4 import bundle as pages
 from resolvers.sources.fhir_r4.bundle import Bundle, Entry, Found, Row
 from resolvers.sources.fhir_r4.catch import Catch
 from resolvers.sources.fhir_r4.outcomes import meaning, remarks, state, told
-from resolvers.sources.fhir_r4.patients import Owner
+from resolvers.sources.fhir_r4.patients import SUBJECTS, Owner
 from resolvers.sources.fhir_r4.resources import OperationOutcome, Resource
 from resolvers.sources.source import FAILED
 from resolvers.sources.upstream import Reply, UpstreamError
@@ -81,7 +81,7 @@ def _refused(catch: Catch, failed: SourceState | None, later: bool) -> str:
 
 def keep(catch: Catch, rows: Iterable[Row], owner: Owner) -> None:
     """Keep what was searched for and what was wanted with it; drop everything else, above all other people's."""
-    wanted, found, owns = catch.wanted, catch.found, owner.owns
+    wanted, found, references = catch.wanted, catch.found, owner.references
     kinds, whole = wanted.kinds, wanted.whole
     for entry, resource, lost in rows:
         if resource is None:
@@ -89,13 +89,21 @@ def keep(catch: Catch, rows: Iterable[Row], owner: Owner) -> None:
         prefix, search = kinds.get(resource.__class__), entry.search
         if prefix is None or (not whole and search is not None and search.mode == "include"):
             _beside(catch, entry, resource, lost, owner)
-        elif not owns(resource):
+            continue
+        subject = SUBJECTS.get(resource.__class__, _nobody)(resource)
+        # nearly always the plain local reference; everything else is weighed by `owns`
+        plain = subject is not None and subject.identifier is None and subject.reference in references
+        if not plain and not owner.owns(resource):
             catch.disown()
-        else:
-            key = prefix + resource.id if resource.id else f"{prefix}?{len(found)}"
-            if key not in found or not found[key].matched:
-                catch.matches += 1
-                found[key] = Found(key, bytes(entry.resource), resource, lost)
+            continue
+        key = prefix + resource.id if resource.id else f"{prefix}?{len(found)}"
+        if key not in found or not found[key].matched:
+            catch.matches += 1
+            found[key] = Found(key, bytes(entry.resource), resource, lost)
+
+
+def _nobody(resource: Resource) -> None:
+    """A type that names its people in another way."""
 
 
 def _beside(catch: Catch, entry: Entry, resource: Resource, lost: tuple[str, ...], owner: Owner) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+from resolvers.sources.fhir_r4 import resources as fhir
 from resolvers.sources.fhir_r4.bundle import Row
 from resolvers.sources.fhir_r4.datatypes import Identifier, Reference
 from resolvers.sources.fhir_r4.dates import is_fhir_date
@@ -39,7 +40,7 @@ class Owner:
 
     def owns(self, resource: Resource) -> bool:
         """Whether a resource is about this person; true for what is about nobody, such as a Medication."""
-        referents = _REFERENTS.get(type(resource).__name__)
+        referents = _REFERENTS.get(type(resource))
         return referents is None or referents(resource, self)
 
     def meant_by(self, reference: Reference | None) -> bool:
@@ -99,47 +100,45 @@ def _carries(identifier: Identifier, nhs_number: str) -> bool:
     return "".join(identifier.value.split()) == nhs_number
 
 
-def _single(name: str) -> Callable[[Any, Owner], bool]:
-    get = attrgetter(name)
-    return lambda resource, owner: owner.meant_by(get(resource))
-
-
-def _optional(name: str) -> Callable[[Any, Owner], bool]:
-    get = attrgetter(name)
-
-    def check(resource: Any, owner: Owner) -> bool:
-        reference = get(resource)
-        return reference is None or owner.meant_by(reference)
-
-    return check
-
-
 def _participant(resource: Any, owner: Owner) -> bool:
     return any(owner.meant_by(participant.actor) for participant in resource.participant)
 
 
-_REFERENTS: dict[str, Callable[[Any, Owner], bool]] = {
-    **dict.fromkeys(("AllergyIntolerance", "Immunization", "RelatedPerson"), _single("patient")),
-    **dict.fromkeys(
-        (
-            "MedicationRequest",
-            "MedicationStatement",
-            "Condition",
-            "Encounter",
-            "Composition",
-            "Observation",
-            "DiagnosticReport",
-            "Procedure",
-            "DocumentReference",
-            "Flag",
-            "CarePlan",
-            "CareTeam",
-            "Goal",
-        ),
-        _single("subject"),
-    ),
-    "Specimen": _optional("subject"),
-    "Appointment": _participant,
+def _single(resource: Resource, owner: Owner) -> bool:
+    return owner.meant_by(SUBJECTS[type(resource)](resource))
+
+
+def _optional(resource: Any, owner: Owner) -> bool:
+    return resource.subject is None or owner.meant_by(resource.subject)
+
+
+_BY_PATIENT = (fhir.AllergyIntolerance, fhir.Immunization, fhir.RelatedPerson)
+_BY_SUBJECT = (
+    fhir.MedicationRequest,
+    fhir.MedicationStatement,
+    fhir.Condition,
+    fhir.Encounter,
+    fhir.Composition,
+    fhir.Observation,
+    fhir.DiagnosticReport,
+    fhir.Procedure,
+    fhir.DocumentReference,
+    fhir.Flag,
+    fhir.CarePlan,
+    fhir.CareTeam,
+    fhir.Goal,
+)
+
+SUBJECTS: dict[type[Resource], Callable[[Any], Reference | None]] = {
+    **dict.fromkeys(_BY_PATIENT, attrgetter("patient")),
+    **dict.fromkeys(_BY_SUBJECT, attrgetter("subject")),
+}
+"""Where a resource type names the one person that it must be about."""
+
+_REFERENTS: dict[type[Resource], Callable[[Any, Owner], bool]] = {
+    **dict.fromkeys(SUBJECTS, _single),
+    fhir.Specimen: _optional,
+    fhir.Appointment: _participant,
 }
 
 
