@@ -2,16 +2,15 @@
 
 Reads the directives of our own specification (docs/decisions/0002-partner-classification.md) from a supergraph, and
 finds everything that is not covered: a field without a section is visible to nobody, and data that no gate would see
-is refused. The record's own fields are classified in the role matrix and are none of a partner's business.
+is refused. What the record's own subgraph answers is classified in the role matrix and is none of a partner's business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from graphql import FieldNode, SelectionSetNode, parse
-
+from gateway.entries import PATIENT_TYPE, Entries
 from gateway.federation.features import directive_names
 from gateway.federation.planner import GateNeed
 from gateway.federation.supergraph import Applied, FieldDef, Supergraph, TypeDef
@@ -21,8 +20,7 @@ from policies.roles import RoleMatrix
 SPECIFICATION = "https://specs.joinup.example/record"
 DIRECTIVES = ("section", "entry", "neverSensitive")
 PAGING = frozenset({"first", "last", "after", "before", "limit", "offset", "page", "skip", "take"})
-WORDS = frozenset({"String"})
-HARMLESS = frozenset({"ID"})
+NUMBER_TYPE = "NHSNumber"
 Field = tuple[str, str]
 
 
@@ -56,91 +54,185 @@ class Classification:
     faults: list[Fault] = field(default_factory=list)
 
 
-def classify(supergraph: Supergraph, matrix: RoleMatrix) -> Classification:
-    """Classify every field that the role matrix does not name itself."""
-    return _Classifier(supergraph, matrix).classify()
+def classify(supergraph: Supergraph, matrix: RoleMatrix, record: str) -> Classification:
+    """Classify every field that the subgraph `record` does not answer itself."""
+    return _Classifier(supergraph, matrix, record).classify()
 
 
 class _Classifier:
-    def __init__(self, supergraph: Supergraph, matrix: RoleMatrix) -> None:
+    def __init__(self, supergraph: Supergraph, matrix: RoleMatrix, record: str) -> None:
         self._types = {
             name: definition
             for name, definition in supergraph.types.items()
             if definition.kind in ("object", "interface") and name in supergraph.api_schema.type_map
         }
         self._supergraph = supergraph
+        self._matrix = matrix
+        self._record = supergraph.by_name[record]
         self._names = directive_names(supergraph.sdl, SPECIFICATION, DIRECTIVES)
-        pairs = [(name, one) for name, definition in self._types.items() for one in definition.fields]
-        self._foreign = set(matrix.unclassified(pairs))
-        self._entries = {name: found for name, t in self._types.items() if (found := self._entry(t)) is not None}
-        self._below = self._reached_from_entries()
+        declared = {name: found for name, one in self._types.items() if (found := self._entry(one)) is not None}
+        self._declared = declared
+        self._entries = Entries(supergraph, declared)
         self._result = Classification()
 
     def classify(self) -> Classification:
-        for type_name, field_name in sorted(self._foreign):
-            self._field(self._types[type_name], self._types[type_name].fields[field_name])
-        for name, found in sorted(self._entries.items()):
-            self._gate(name, found)
+        for name in sorted(self._types):
+            definition = self._types[name]
+            for one in sorted(definition.fields.values(), key=lambda each: each.name):
+                self._taken(definition, one)
+                if self._is_foreign(name, one.name):
+                    self._field(definition, one)
+        self._unread()
+        for name in sorted(self._declared):
+            self._gate(name)
         return self._result
+
+    def _is_foreign(self, type_name: str, field_name: str) -> bool:
+        return not self._supergraph.resolves(type_name, field_name, self._record) and (
+            self._types[type_name].kind == "object" or self._record not in self._types[type_name].joins
+        )
+
+    def _taken(self, owner: TypeDef, definition: FieldDef) -> None:
+        """A partner may not answer in the record's place: what it sent would pass no adapter and no sift."""
+        for join in (definition.joins or {}).values():
+            if join.override == self._record or join.override == self._supergraph.subgraphs[self._record].name:
+                self._fault(
+                    f"{owner.name}.{definition.name}",
+                    "takes a field of the record over, which only the record may answer",
+                    "take @override out, and give the field a name of its own",
+                )
 
     def _field(self, owner: TypeDef, definition: FieldDef) -> None:
         where = f"{owner.name}.{definition.name}"
         section = self._argument(definition.directives, "section", "name")
         section = section or self._argument(owner.directives, "section", "name")
+        section = self._matrix.fields.get((owner.name, definition.name), section)
         if section is None:
             self._fault(where, "has no section, so nobody may see it", 'add @section(name: "...") to it or to its type')
+        elif section not in self._matrix.sections:
+            known = ", ".join(sorted(self._matrix.sections))
+            self._fault(where, f"is in section {section!r}, which roles.toml does not have", f"name one of {known}")
         else:
             self._result.sections[owner.name, definition.name] = section
+        self._number(owner, definition, where)
+        self._withheld_is_null(definition, where)
         reason = self._reason(owner, definition)
         if reason is not None:
             self._result.signed.append(Signed(where, reason))
             return
-        if not self._supergraph.is_composite(definition.base):
+        if self._supergraph.is_composite(definition.base):
+            self._composite(owner, definition, where)
+        else:
             self._leaf(owner, definition, where)
-        elif definition.is_list and definition.base in self._entries:
-            self._paging(owner, definition, where)
 
     def _leaf(self, owner: TypeDef, definition: FieldDef, where: str) -> None:
-        if definition.base in HARMLESS:
-            return
-        if owner.name not in self._entries and owner.name not in self._below:
+        kind = self._supergraph.types.get(definition.base)
+        harmless = definition.base in ("ID", NUMBER_TYPE) or (kind is not None and kind.kind == "enum")
+        if not harmless and not self._is_judged(owner.name):
             self._fault(
                 where,
                 "is data outside any @entry type, so no gate reads it",
                 "move it into an @entry type, or say @neverSensitive(reason:) why it cannot tell of a sensitive matter",
             )
-        elif definition.base in WORDS and not self._is_read(owner.name, definition.name):
+
+    def _composite(self, owner: TypeDef, definition: FieldDef, where: str) -> None:
+        base = definition.base
+        shared = base != PATIENT_TYPE and self._record in self._supergraph.types[base].joins
+        if shared and not self._is_judged(owner.name):
             self._fault(
                 where,
-                "holds words that its entry's gate does not read",
-                "name it in text or codings of the entry's @entry, or say @neverSensitive(reason:)",
+                f"returns the record's {base} outside any @entry type, so no gate reads its words",
+                "move it into an @entry type and name its words there, or say @neverSensitive(reason:)",
             )
+        if self._holds_entries(definition):
+            self._paging(owner, definition, where)
 
     def _paging(self, owner: TypeDef, definition: FieldDef, where: str) -> None:
-        paging = sorted(argument.name for argument in definition.arguments if argument.name in PAGING)
+        paging = sorted(one.name for one in definition.arguments if one.name in PAGING or one.type.strip("!") == "Int")
         if paging:
             self._fault(
                 where,
                 f"pages over entries ({', '.join(paging)}) before the gate has seen them, which tells how many there are",
                 "return the whole list, or say @neverSensitive(reason:)",
             )
-        for other in owner.fields.values():
+        holder = owner if self._is_entry_list(definition) else self._types[definition.base]
+        for other in holder.fields.values():
             counted = other.base == "Int" or other.name == "pageInfo"
-            if counted and (owner.name, other.name) in self._foreign and self._reason(owner, other) is None:
+            if counted and self._is_foreign(holder.name, other.name) and self._reason(holder, other) is None:
                 self._fault(
-                    f"{owner.name}.{other.name}",
+                    f"{holder.name}.{other.name}",
                     f"stands beside the entries of {definition.name} and may count withheld ones",
                     "leave it out, or say @neverSensitive(reason:) why it cannot",
                 )
 
-    def _gate(self, name: str, sets: tuple[str, ...]) -> None:
-        if not sets:
+    def _is_entry_list(self, definition: FieldDef) -> bool:
+        return definition.is_list and any(
+            one in self._entries.sets for one in self._supergraph.possible.get(definition.base, ())
+        )
+
+    def _holds_entries(self, definition: FieldDef) -> bool:
+        """A list of entries, or a page's type that holds one."""
+        if self._is_entry_list(definition):
+            return True
+        base = self._types.get(definition.base)
+        if base is None or definition.is_list or base.name in self._entries.types or base.name == PATIENT_TYPE:
+            return False
+        return any(self._is_entry_list(one) or self._is_edge_list(one) for one in base.fields.values())
+
+    def _is_edge_list(self, definition: FieldDef) -> bool:
+        base = self._types.get(definition.base)
+        return (
+            definition.is_list
+            and base is not None
+            and any(one.base in self._entries.sets for one in base.fields.values())
+        )
+
+    def _number(self, owner: TypeDef, definition: FieldDef, where: str) -> None:
+        if definition.base == NUMBER_TYPE and owner.name != PATIENT_TYPE:
+            self._fault(
+                where,
+                "names a person by number, past the gate that withholds people who have opted out",
+                "return Patient instead",
+            )
+
+    def _withheld_is_null(self, definition: FieldDef, where: str) -> None:
+        base = definition.base
+        guarded = base == PATIENT_TYPE or any(o in self._entries.sets for o in self._supergraph.possible.get(base, ()))
+        if guarded and not definition.is_list and definition.type.endswith("!"):
+            self._fault(
+                where,
+                f"is never null, but a withheld {base} is: that would take the object around it away",
+                "make it nullable",
+            )
+
+    def _unread(self) -> None:
+        for fault in self._entries.faults:
+            self._fault(fault.type, f"its @entry cannot be read: {fault.why}", "name fields that come with the entry")
+        for (type_name, field_name), entry in sorted(self._entries.unread.items()):
+            definition = self._types[type_name]
+            if self._reason(definition, definition.fields[field_name]) is None:
+                self._fault(
+                    f"{type_name}.{field_name}",
+                    f"holds words that the gate of its entry {entry} does not read",
+                    "name it in text or codings of the entry's @entry, or say @neverSensitive(reason:)",
+                )
+        for name in sorted(self._entries.without_patient):
+            self._fault(
+                name,
+                "is an @entry that a query can come to without its Patient, whose opt-out would not be asked about",
+                "return it below Patient only",
+            )
+
+    def _gate(self, name: str) -> None:
+        if not self._declared[name]:
             self._fault(name, "is an @entry, but names nothing to read", "give codings, text or labels")
             return
-        definition = self._types[name]
-        concrete = self._supergraph.possible[name] if definition.kind == "interface" else (name,)
-        for one in concrete:
-            self._result.gates[one] = (*self._result.gates.get(one, ()), GateNeed(ENTRY, " ".join(sets)))
+        for one in self._supergraph.possible[name]:
+            needs = GateNeed(ENTRY, " ".join(self._declared[name]))
+            self._result.gates[one] = (*self._result.gates.get(one, ()), needs)
+
+    def _is_judged(self, type_name: str) -> bool:
+        return type_name in self._entries.types or type_name in self._entries.below
 
     def _entry(self, definition: TypeDef) -> tuple[str, ...] | None:
         for directive in definition.directives:
@@ -148,56 +240,6 @@ class _Classifier:
                 lists = [directive.arguments.get(key) or () for key in ("codings", "text", "labels")]
                 return tuple(str(one) for each in lists if isinstance(each, list | tuple) for one in each)
         return None
-
-    def _reached_from_entries(self) -> set[str]:
-        """Value types that hang below an entry and nowhere else above it: they are judged with it."""
-        reached: set[str] = set()
-        waiting = list(self._entries)
-        while waiting:
-            for definition in self._types[waiting.pop()].fields.values():
-                base = definition.base
-                if base in self._types and base not in reached and base not in self._entries:
-                    reached.add(base)
-                    waiting.append(base)
-        return reached - {owner for owner in reached if self._is_reached_otherwise(owner, reached)}
-
-    def _is_reached_otherwise(self, name: str, reached: set[str]) -> bool:
-        return any(
-            definition.base == name and owner.name not in self._entries and owner.name not in reached
-            for owner in self._types.values()
-            for definition in owner.fields.values()
-        )
-
-    def _is_read(self, type_name: str, field_name: str) -> bool:
-        """Whether every entry above this type reads the field."""
-        above = [name for name in self._entries if name == type_name or type_name in self._types_below(name)]
-        return bool(above) and all(
-            (type_name, field_name) in set(self._read_fields(name, self._entries[name])) for name in above
-        )
-
-    def _types_below(self, name: str) -> set[str]:
-        found: set[str] = set()
-        waiting = [name]
-        while waiting:
-            for definition in self._types[waiting.pop()].fields.values():
-                if definition.base in self._below and definition.base not in found:
-                    found.add(definition.base)
-                    waiting.append(definition.base)
-        return found
-
-    def _read_fields(self, type_name: str, sets: tuple[str, ...]) -> Iterator[Field]:
-        for one in sets:
-            document = parse(f"{{ {one} }}", no_location=True)
-            for operation in document.definitions:
-                yield from self._selected(type_name, getattr(operation, "selection_set", None))
-
-    def _selected(self, type_name: str, selection: SelectionSetNode | None) -> Iterator[Field]:
-        for node in selection.selections if selection is not None else ():
-            if isinstance(node, FieldNode) and type_name in self._types:
-                yield type_name, node.name.value
-                definition = self._types[type_name].fields.get(node.name.value)
-                if definition is not None:
-                    yield from self._selected(definition.base, node.selection_set)
 
     def _reason(self, owner: TypeDef, definition: FieldDef) -> str | None:
         own = self._argument(definition.directives, "neverSensitive", "reason")

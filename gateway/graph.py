@@ -79,7 +79,7 @@ def read_graph(sdl: str, policies: Policies) -> Graph:
 def covered(supergraph: Supergraph, policies: Policies, composition: Composition | None = None) -> Graph:
     """The graph, if policy covers all of it. Raises GraphError with every gap."""
     check_scalars(supergraph)
-    classification = classify(supergraph, policies.roles)
+    classification = classify(supergraph, policies.roles, RECORD)
     extended = policies.with_fields(classification.sections)
     gaps = [str(fault) for fault in classification.faults]
     if composition is not None:
