@@ -51,7 +51,6 @@ MENDS: dict[str, str] = {
     "INTERFACE_OBJECT_USAGE_ERROR": (
         "@interfaceObject needs a @key here, the true interface elsewhere, and none of its implementers here."
     ),
-    "INVALID_FEDERATION_SUPERGRAPH": "Compose the subgraphs again.",
     "INVALID_FIELD_SHARING": (
         "Mark the field @shareable wherever it is resolved, or @external/@override it, or keep it in one subgraph."
     ),
@@ -95,7 +94,6 @@ MENDS: dict[str, str] = {
     "TYPE_WITH_ONLY_UNUSED_EXTERNAL": "Remove the type, or use its fields in @key, @requires or @provides.",
     "UNKNOWN_FEDERATION_LINK_VERSION": "Link a federation version from v2.0 to v2.14.",
     "UNKNOWN_LINK_VERSION": "Link https://specs.apollo.dev/link/v1.0.",
-    "UNSUPPORTED_LINKED_FEATURE": "Remove the link, or ask for support of this specification.",
 }
 for _directive in ("KEY", "REQUIRES", "PROVIDES"):
     MENDS |= {

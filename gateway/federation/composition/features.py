@@ -54,6 +54,7 @@ def link_features(ctx: Merging) -> bool:
     connect = False
     for index, subgraph in enumerate(ctx.subgraphs):
         connect = connect or subgraph.links.get(known.CONNECT) is not None
+        _hint_ignored(ctx, subgraph)
         seen: set[str] = set()
         for element in subgraph.elements():
             for item in element.applied:
@@ -80,6 +81,18 @@ def link_features(ctx: Merging) -> bool:
 
 
 CONNECT_VERSION = Version(0, 3)
+
+
+def _hint_ignored(ctx: Merging, subgraph: Subgraph) -> None:
+    """A specification that claims a part in security or execution, and that nobody here reads."""
+    for link in subgraph.links:
+        if link.purpose and known.known_elements(link.url.identity, link.url.version) is None:
+            ctx.problems.hint(
+                "LINKED_FEATURE_IGNORED",
+                f'"{subgraph.name}" links {link.url} for {link.purpose}, which this gateway does not know: '
+                "it has no effect here",
+                [(subgraph.name, link.node)],
+            )
 
 
 def _supergraph_spec(identity: str, own: str) -> str | None:

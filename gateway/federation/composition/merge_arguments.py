@@ -167,13 +167,16 @@ def merge_executable(ctx: Merging, name: str, sources: Sequence[DirectiveDef | N
     )
     if not locations:
         ctx.hint(
-            "NO_EXECUTABLE_DIRECTIVE_LOCATIONS_INTERSECTION",
+            "NO_EXECUTABLE_DIRECTIVE_INTERSECTION",
             f'Directive "@{name}" is left out: no location is common to all subgraphs',
             by_index,
         )
         return None
     if any(set(source.executable_locations) != set(locations) for source in present):
         ctx.hint("INCONSISTENT_EXECUTABLE_DIRECTIVE_LOCATIONS", f'Locations of "@{name}" differ', by_index)
+    if len({source.repeatable for source in present}) > 1:
+        message = f'"@{name}" is repeatable in some subgraphs only'
+        ctx.hint("INCONSISTENT_EXECUTABLE_DIRECTIVE_REPEATABLE", message, by_index)
     merged = DirectiveDef(name=name, locations=locations, repeatable=all(source.repeatable for source in present))
     merge_description(ctx, by_index, merged)
     merge_arguments(ctx, by_index, merged)

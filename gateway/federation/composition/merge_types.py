@@ -84,6 +84,7 @@ def _merge(ctx: Merging, sources: Sources[TypeDef], dest: MergedType) -> None:
         _check_interface(ctx, sources, dest)
     if dest.kind in ("Object", "Interface"):
         merge_fields(ctx, sources, dest)
+        _hint_inconsistent(ctx, sources, dest)
     elif dest.kind == "InputObject":
         merge_input_fields(ctx, sources, dest)
     elif dest.kind == "Enum":
@@ -153,6 +154,29 @@ def _check_interface(ctx: Merging, sources: Sources[TypeDef], dest: MergedType) 
                 f'"{subgraph.name}" has a resolvable @key on interface "{dest.name}" but not its types {names}',
                 [(subgraph.name, key.node)],
             )
+
+
+def _hint_inconsistent(ctx: Merging, sources: Sources[TypeDef], dest: MergedType) -> None:
+    """An entity that is none in some subgraph; a value type whose subgraphs know different fields."""
+    present = {index: source for index, source in sources.items() if source is not None}
+    keyed = [index for index, source in present.items() if source.fed("key")]
+    if dest.kind == "Object" and keyed and len(keyed) < len(present):
+        lacking = [index for index in present if index not in keyed]
+        message = f'"{dest.name}" has a @key in {ctx.names(keyed)}, but none in {ctx.names(lacking)}'
+        ctx.hint("INCONSISTENT_ENTITY", message, sources)
+    if keyed or dest.name in ctx.out.roots.values():
+        return
+    knowing = {
+        index: source
+        for index, source in present.items()
+        if not all(ctx.is_external(index, field) for field in source.fields.values())
+    }
+    for name in dest.fields:
+        lacking = [index for index, source in knowing.items() if name not in source.fields]
+        if lacking:
+            kind = "OBJECT" if dest.kind == "Object" else "INTERFACE"
+            message = f'"{dest.name}.{name}" is not in {ctx.names(lacking)}'
+            ctx.hint(f"INCONSISTENT_{kind}_VALUE_TYPE_FIELD", message, sources)
 
 
 def _merge_enum(ctx: Merging, sources: Sources[TypeDef], dest: MergedType) -> None:

@@ -64,9 +64,6 @@ class Merging:
         """Sub-typing in the supergraph: interfaces and unions are merged before fields."""
         return is_member(self.out.types, abstract, name)
 
-    def places(self, sources: Sources[E]) -> list[tuple[str, object]]:
-        return [(self.name(index), item.node) for index, item in sources.items() if item is not None]
-
     def interface_object(self, index: int, name: str) -> TypeDef | None:
         """The interface `name`, where this subgraph declares it as an @interfaceObject."""
         subgraph = self.subgraphs[index]
