@@ -183,6 +183,7 @@ def _fhir_r4(connections: Connections, entry: Source) -> Adapter:
         page_size=int(entry.options.get("page_size", "200")),
         capabilities=entry.options.get("capabilities", "true") == "true",
         batch=entry.options.get("batch", "false") == "true",
+        everything=entry.options.get("everything", "false") == "true",
         post=entry.options.get("post", "false") == "true",
     )
     client = connections.client(entry.id, entry.base_url, entry)
