@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.gateway.kit import SmallEngine, client, code_of, gateway
+from tests.gateway.kit import SmallEngine, client, code_of, gateway, token
 
 JSON = {"content-type": "application/json"}
 
@@ -103,6 +103,36 @@ async def test_body_over_the_cap_is_refused_without_a_length() -> None:
     async with client(gateway()) as http:
         reply = await http.post("/graphql", content=chunks(), headers=JSON)
     assert (reply.status_code, code_of(reply)) == (413, "PAYLOAD_TOO_LARGE")
+
+
+async def pieces_read(headers: list[tuple[bytes, bytes]]) -> int:
+    """How many pieces of an endless body of 10 KB pieces are read before it is refused."""
+    count = 0
+
+    async def endless() -> dict[str, Any]:
+        nonlocal count
+        count += 1
+        assert count < 1000
+        return {"type": "http.request", "body": b" " * 10_000, "more_body": True}
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    given = [(b"authorization", f"Bearer {token()}".encode()), (b"content-type", b"application/json"), *headers]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": given}
+    await gateway()(scope, endless, send)
+    assert sent[0]["status"] == 413
+    return count
+
+
+async def test_endless_body_is_not_read_beyond_the_cap() -> None:
+    assert await pieces_read([]) <= 28
+
+
+async def test_body_announced_as_too_long_is_not_read_at_all() -> None:
+    assert await pieces_read([(b"content-length", b"300000")]) == 0
 
 
 async def test_body_in_pieces_is_read_whole() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -24,9 +25,10 @@ def good(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in jwk(rsa_key(), "one", "RS256", **changes).items() if value is not ...}
 
 
+PRIVATE = jwt.get_algorithm_by_name("RS256").to_jwk(rsa_key(), as_dict=True)
 BAD = {
     "symmetric": {"kty": "oct", "k": "c2VjcmV0", "kid": "s", "alg": "HS256"},
-    "private": good(kid="p", d="AQAB"),
+    "private": {**PRIVATE, "kid": "p"},
     "for encryption": good(kid="e", use="enc"),
     "not for verifying": good(kid="v", key_ops=["encrypt"]),
     "operations no list": good(kid="o", key_ops=5),

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from gateway.errors import Refusal
+from gateway.identity.token import TokenError, take_apart
 from policies.caller import Caller
-from tests.gateway.identity.attacks import ATTACKS, WITHOUT_RIGHTS, head, signed
+from tests.gateway.identity.attacks import ATTACKS, WITHOUT_RIGHTS, head, respelt, signed
 from tests.gateway.kit import (
     AUDIENCE,
     ISSUER,
@@ -59,6 +60,27 @@ async def test_unknown_role_has_no_rights(attack: Callable[[], str]) -> None:
 
 def test_the_table_is_whole() -> None:
     assert len(ATTACKS) + len(WITHOUT_RIGHTS) >= 64
+
+
+@pytest.mark.parametrize("algorithm", ["PS256", "RS512", "RS384"])
+async def test_key_verifies_only_the_algorithm_it_is_pinned_to(algorithm: str) -> None:
+    settings = issuer_settings(algorithms=["RS256", "RS384", "RS512", "PS256", "ES256"])
+    assert (await believed(token(), settings=settings)).role == "gp"
+    assert await code_for(token(algorithm=algorithm), settings=settings) == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (respelt(token()), "not-canonical"),
+        (token() + "==", "not-compact"),
+        (token(headers={"jku": "x"}), "foreign-header"),
+        ("a" * 9000, "too-long"),
+    ],
+)
+def test_spelling_is_refused_before_any_key_is_asked(text: str, reason: str) -> None:
+    with pytest.raises(TokenError, match=reason):
+        take_apart(text)
 
 
 async def test_elliptic_curve_token_is_believed() -> None:
