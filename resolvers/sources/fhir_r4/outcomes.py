@@ -49,18 +49,13 @@ _OUTCOME = msgspec.json.Decoder(OperationOutcome)
 def remarks(issues: Sequence[Issue]) -> tuple[list[SourceWarning], bool]:
     """What issues beside an answer mean: warnings, and whether something is missing. Plain information means nothing."""
     warnings: list[SourceWarning] = []
-    missing = False
     for issue in issues:
         warning = _BY_ISSUE.get(issue.code or "")
-        grave = issue.severity in _GRAVE
-        if warning is None and grave:
+        if warning is None and issue.severity in _GRAVE:
             warning = INCOMPLETE
-        if warning is None or issue.severity == "information":
-            continue
-        missing = missing or grave or warning is not CONFIDENTIAL
-        if warning not in warnings:
+        if warning is not None and issue.severity != "information" and warning not in warnings:
             warnings.append(warning)
-    return warnings, missing
+    return warnings, bool(warnings)
 
 
 def state(status: int, body: bytes) -> SourceState | None:

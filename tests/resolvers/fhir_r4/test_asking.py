@@ -294,7 +294,7 @@ async def test_a_type_that_the_server_does_not_know_is_no_fault_beside_another()
 @pytest.mark.parametrize(
     ("severity", "code", "warning", "state"),
     [
-        ("warning", "suppressed", ["confidential-items"], SourceState.ANSWERED),
+        ("warning", "suppressed", ["confidential-items"], SourceState.PARTIAL),
         ("warning", "incomplete", ["incomplete-paging"], SourceState.PARTIAL),
         ("error", "business-rule", ["incomplete-paging"], SourceState.PARTIAL),
         ("warning", "not-supported", ["not-implemented"], SourceState.PARTIAL),
