@@ -257,10 +257,13 @@ class FetchBuilder:
         return providers
 
     def _need_field(self, step: Step, sel: FieldSel, place: Place, tree: Tree, demand: Conditions) -> Units:
-        if sel.name != "__typename" and _is_plain(step, tree):
-            for outer in _outers(place):
-                if self._can_answer(outer.node, step, tree):
-                    return self._hoist(step, sel, outer, tree, demand)
+        plain = _is_plain(step, tree)
+        for outer in _outers(place) if sel.name != "__typename" else ():
+            edge = self._same_edge(outer.node, step)
+            if edge is not None and edge.tail is step.node and self.finder.is_free(edge):
+                return self._put_need(step, sel, outer, tree, demand)
+            if plain and self._can_answer(outer.node, step, tree):
+                return self._hoist(step, sel, outer, tree, demand)
         return self._put_need(step, sel, place, tree, demand)
 
     def _put_need(self, step: Step, sel: FieldSel, place: Place, tree: Tree, demand: Conditions) -> Units:
@@ -280,7 +283,7 @@ class FetchBuilder:
 
     def _can_answer(self, node: Node, step: Step, tree: Tree) -> bool:
         edge = self._same_edge(node, step)
-        if edge is None or edge.requires or edge.flag is not None:
+        if edge is None or not self.finder.is_free(edge):
             return False
         return all(self._can_answer(edge.tail, child, tree) for child in tree.get(step.id, []))
 

@@ -258,7 +258,7 @@ class PathFinder:
                 if not start:
                     return None
                 inner = item.sel or ()
-            if start and (start[0].edge.move not in (Move.FIELD, Move.TYPE) or not self._free(start[0].edge)):
+            if start and (start[0].edge.move not in (Move.FIELD, Move.TYPE) or not self.is_free(start[0].edge)):
                 return None
             below = self._locally(tail(node, start), inner)
             if below is None:
@@ -266,7 +266,8 @@ class PathFinder:
             chains.extend([(*start, *chain) for chain in below] or [start])
         return tuple(chains)
 
-    def _free(self, edge: Edge) -> bool:
+    def is_free(self, edge: Edge) -> bool:
+        """Whether an edge can be followed without any need, under the active labels."""
         return not edge.requires and (edge.flag is None or self._usable(edge, True))
 
     def _usable(self, edge: Edge, required: bool) -> bool:
@@ -275,7 +276,7 @@ class PathFinder:
 
     def _is_local(self, node: Node, sel: FieldSel) -> bool:
         edges = node.field_edges(sel.name)
-        if len(edges) != 1 or edges[0].move is not Move.FIELD or not self._free(edges[0]):
+        if len(edges) != 1 or edges[0].move is not Move.FIELD or not self.is_free(edges[0]):
             return False
         return all(self._item_is_local(edges[0].tail, item) for item in sel.sel or ())
 

@@ -52,6 +52,8 @@ class World:
     def below(self, thing: Thing, name: str, args: str) -> Any:
         """The object or objects that a field returns; None if no object could come from every resolver."""
         given = self.supergraph.types[thing.type].fields[name]
+        if given.base == self.supergraph.roots["query"]:
+            return self.roots["query"]
         count = 2 if given.is_list else 1
         found = []
         for index in range(count):
@@ -106,11 +108,14 @@ class Answer:
         }
 
     def data(self) -> dict[str, Any]:
-        return self._object(self.world.roots["query"], [self.operation.selection_set], None)
+        return self._object(self._root(), [self.operation.selection_set], None)
 
     def project(self, tree: Mapping[str, Any]) -> dict[str, Any]:
         """The client's view of a response tree, by the true types; a value not there is MISSING."""
-        return self._object(self.world.roots["query"], [self.operation.selection_set], tree)
+        return self._object(self._root(), [self.operation.selection_set], tree)
+
+    def _root(self) -> Thing:
+        return self.world.roots[self.operation.operation.value]
 
     def _object(self, thing: Thing, sets: list[SelectionSetNode], tree: Any) -> dict[str, Any]:
         found: dict[str, list[FieldNode]] = {}
