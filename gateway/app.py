@@ -9,7 +9,7 @@ import asyncio
 import gc
 import os
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -81,6 +81,7 @@ class Gateway:
         *,
         metrics: Metrics | None = None,
         examples: tuple[Example, ...] = (),
+        more: Mapping[str, Handler] | None = None,
     ) -> None:
         self.config = config
         self.engine = engine
@@ -96,6 +97,7 @@ class Gateway:
         self._in_flight = 0
         self._routes: dict[str, Handler] = {"/graphql": self._graphql, "/health/live": self._live}
         self._routes["/health/ready"] = self._ready
+        self._routes |= more or {}
         if config.server.metrics:
             self._routes["/metrics"] = self._metrics
 
@@ -273,9 +275,11 @@ def create_gateway(
     roles: frozenset[str],
     role_of_code: RoleOfCode | None = None,
     metrics: Metrics | None = None,
+    more: Mapping[str, Handler] | None = None,
 ) -> Gateway:
     """The application for a configuration, over an engine and the policy floor's table of roles.
 
+    `more` are further paths with their handlers.
     Raises KeySetError, ManifestError or ValueError, each naming the file at fault.
     """
     config = settings.config
@@ -292,7 +296,7 @@ def create_gateway(
     manifests = read_manifests(settings.path(name) for name in config.documents.manifests)
     operations = Operations(config.limits, TrustedDocuments(manifests, config.documents.required_for))
     folder = settings.path(config.server.graphiql_examples) if config.server.graphiql_examples else BUILT_IN
-    return Gateway(config, engine, identity, operations, metrics=metrics, examples=read_examples(folder))
+    return Gateway(config, engine, identity, operations, metrics=metrics, examples=read_examples(folder), more=more)
 
 
 def _settle_memory() -> None:

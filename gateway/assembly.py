@@ -10,6 +10,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from gateway.admin import PATH, GraphAdmin
 from gateway.bridges import Answers, Registry, Trail
 from gateway.config import Stores
 from gateway.connect import Connections, directory
@@ -75,7 +76,15 @@ def create_parts(settings: Settings) -> Parts:
         resources=resources,
         starters=(prepare, graph.start),
     )
-    return Parts(engine, policies.roles.roles, policies.job_roles.role_of, metrics)
+    return Parts(engine, policies.roles.roles, policies.job_roles.role_of, metrics, admin(settings, graph))
+
+
+def admin(settings: Settings, graph: LiveGraph) -> dict[str, GraphAdmin]:
+    """The operators' paths; none without a token for them."""
+    reference = settings.config.federation.admin_token
+    if reference is None:
+        return {}
+    return {PATH: GraphAdmin(graph, settings.secret(reference).reveal(), graph.tell_other_workers)}
 
 
 def load_policies(settings: Settings) -> Policies:

@@ -17,6 +17,7 @@ from gateway.federation.execute import Executor, Prepared
 from gateway.federation.plan import QueryPlan
 from gateway.federation.planner import GateNeeds, Planner
 from gateway.federation.supergraph import Supergraph
+from gateway.requirements import Requirements, role_scope
 from gateway.scope import cut, denied_fields, visible_schema
 from policies.bundle import Policies
 
@@ -55,6 +56,7 @@ class Generation:
     policies: Policies | None
     gates: GateNeeds | None = None
     cached: int = 1000
+    requirements: Requirements = field(default_factory=dict)
     number: int = field(default_factory=lambda: next(_numbers))
     in_flight: int = 0
     _planner: Planner = field(init=False)
@@ -104,9 +106,9 @@ class Generation:
     def _make_view(self, role: str) -> RoleView:
         if self.policies is None:
             return RoleView(role, {}, self.api, may_introspect=True)
-        scope = self.policies.roles.scope(role)
-        denied = denied_fields(scope, self.api)
-        return RoleView(role, denied, visible_schema(self.api, denied), scope.may_introspect)
+        denied = denied_fields(role_scope(self.policies, self.requirements, role), self.api)
+        may_introspect = self.policies.roles.scope(role).may_introspect
+        return RoleView(role, denied, visible_schema(self.api, denied), may_introspect)
 
     def _prepare(self, role: str, text: str, document: DocumentNode, name: str | None) -> Ready:
         view = self.view(role)

@@ -23,6 +23,7 @@ from gateway.federation.supergraph import Supergraph
 from gateway.federation.supergraph_read import read_supergraph
 from gateway.gates import ENTRY, PATIENT, EntryGate, PatientGate
 from gateway.generation import Generation
+from gateway.requirements import Requirements, read_requirements, role_scope
 from gateway.scope import denied_fields, hidden_non_null
 from policies.bundle import Policies
 from resolvers.scalars import SCALARS
@@ -48,6 +49,7 @@ class Graph:
     supergraph: Supergraph
     policies: Policies
     classification: Classification
+    requirements: Requirements
 
     def generation(self, fetchers: Mapping[str, Fetcher], cached: int) -> Generation:
         """A generation over these fetchers, by subgraph name."""
@@ -57,7 +59,7 @@ class Graph:
             ErrorPolicy(trusted=frozenset({RECORD})),
         )
         gates = {PATIENT_TYPE: (GateNeed(PATIENT, PATIENT_NEEDS),), **self.classification.gates}
-        return Generation(self.supergraph, executor, self.policies, gates, cached)
+        return Generation(self.supergraph, executor, self.policies, gates, cached, self.requirements)
 
 
 def compose_graph(partners: Iterable[SubgraphInput], policies: Policies) -> Graph:
@@ -81,19 +83,27 @@ def covered(supergraph: Supergraph, policies: Policies, composition: Composition
     check_scalars(supergraph)
     classification = classify(supergraph, policies.roles, RECORD)
     extended = policies.with_fields(classification.sections)
+    requirements = read_requirements(supergraph)
     gaps = [str(fault) for fault in classification.faults]
     if composition is not None:
         gaps += [str(error) for error in nullability_errors(composition, RECORD)]
-    gaps += [
-        f"{type_}.{field}: role {role} may not see it, but it may not be null; let the role see it, or make it nullable"
-        for role in sorted(extended.roles.roles)
-        for type_, field in hidden_non_null(
-            supergraph.api_schema, denied_fields(extended.roles.scope(role), supergraph.api_schema)
-        )
-    ]
+    gaps += hidden_gaps(supergraph, extended, requirements)
     if gaps:
         raise GraphError(gaps)
-    return Graph(supergraph, extended, classification)
+    return Graph(supergraph, extended, classification, requirements)
+
+
+def hidden_gaps(supergraph: Supergraph, policies: Policies, requirements: Requirements) -> list[str]:
+    """Fields that a role may not see and that may not be null, which would take their objects away."""
+    api = supergraph.api_schema
+    roles: dict[tuple[str, str], list[str]] = {}
+    for role in sorted(policies.roles.roles):
+        for field in hidden_non_null(api, denied_fields(role_scope(policies, requirements, role), api)):
+            roles.setdefault(field, []).append(role)
+    return [
+        f"{type_}.{field}: {', '.join(names)} may not see it, but it may not be null; make it nullable, or let the role see it"
+        for (type_, field), names in sorted(roles.items())
+    ]
 
 
 def check_scalars(supergraph: Supergraph) -> None:

@@ -8,6 +8,7 @@ cannot be put to work changes nothing: the last good one stays, and the reasons 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
@@ -21,12 +22,12 @@ from gateway.connect import ConnectError, Connections
 from gateway.federation.subgraph import SubgraphInput
 from gateway.federation.supergraph import SupergraphError
 from gateway.generation import Generation
-from gateway.graph import Graph, GraphError, compose_graph, read_graph
+from gateway.graph import RECORD, Graph, GraphError, compose_graph, read_graph
 from gateway.partners import partner_fetchers
 from gateway.reach import Reach
 from gateway.sdl import SdlError, ask_sdl
 from gateway.settings import ConfigError, Settings, load
-from gateway.subgraphs import Partner, SubgraphsFileError, partners, watched_files
+from gateway.subgraphs import Partner, SubgraphsFileError, managed_file, partners, watched_files
 from policies.bundle import Policies
 
 log = structlog.get_logger("gateway")
@@ -47,6 +48,8 @@ class Status:
     at: str
     ok: bool
     reasons: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    """Partners that are configured and not in the graph: they have not told their SDL yet, or are at fault."""
 
 
 @dataclass(slots=True)
@@ -92,40 +95,61 @@ class LiveGraph:
         if self._connections is not None:
             await self._connections.resources.aclose()
 
-    async def reload(self, leave_out: frozenset[str] = frozenset()) -> Status:
+    async def reload(self) -> Status:
         """Read configuration and subgraphs anew, compose beside, swap. The graph at work stays where that fails."""
+        return await self._attempt(frozenset())
+
+    def tell_other_workers(self) -> None:
+        """Let the workers beside this one notice that something is to be read anew: they watch the same file."""
+        file = managed_file(self.settings)
+        if file is not None and file.exists():
+            with suppress(OSError):
+                os.utime(file)
+        self._seen = self._stamps()
+
+    async def _attempt(self, leave_out: frozenset[str]) -> Status:
         async with self._lock:
             try:
                 settings = self._reread()
-                found = [one for one in partners(settings) if one.entry.name not in leave_out]
-                whole = await self._with_sdl(settings, found)
-                graph = await asyncio.to_thread(self._make, settings, whole)
-                await self._swap(settings, graph, whole)
-            except (GraphError, SupergraphError, SubgraphsFileError, ConnectError, ConfigError) as error:
+                wanted = partners(settings)
+                found = await self._with_sdl(settings, [one for one in wanted if one.entry.name not in leave_out])
+                graph = await asyncio.to_thread(self._make, settings, found)
+                await self._swap(settings, graph, found)
+            except Exception as error:
                 self._status = self._report(ok=False, reasons=_reasons(error))
-                log.error("graph_refused", reasons=list(self._status.reasons))
+                log.error("graph_refused", reasons=list(self._status.reasons), error=type(error).__name__)
             else:
-                self._status = self._report(ok=True)
+                working = {one.entry.name for one in found}
+                self._status = self._report(
+                    ok=True, waiting=tuple(one.entry.name for one in wanted if one.entry.name not in working)
+                )
                 log.info("graph_at_work", generation=self._status.generation, subgraphs=list(self._status.subgraphs))
             return self._status
 
     async def _start_without_broken(self, status: Status) -> None:
-        """Find a graph that works: leave out partners one by one, the last in the alphabet first; then the record alone."""
-        names = [one.entry.name for one in partners(self.settings)]
-        for name in names:
-            if (await self.reload(frozenset({name}))).ok:
-                break
-        else:
-            if not (await self.reload(frozenset(names))).ok:
-                raise GraphError(status.reasons)
-        self._status = self._report(ok=False, reasons=status.reasons)
+        """The record with all partners that do compose, taken one after the other by name."""
+        found = await self._with_sdl(self.settings, self._partners())
+        kept: list[Partner] = []
+        for one in found:
+            with suppress(GraphError, SupergraphError):
+                await asyncio.to_thread(self._make, self.settings, [*kept, one])
+                kept.append(one)
+        left_out = frozenset(one.entry.name for one in found if one not in kept)
+        if not (await self._attempt(left_out)).ok:
+            raise GraphError(status.reasons)
+        self._status = self._report(ok=False, reasons=status.reasons, waiting=tuple(sorted(left_out)))
+
+    def _partners(self) -> list[Partner]:
+        with suppress(SubgraphsFileError):
+            return partners(self.settings)
+        return []
 
     def _reread(self) -> Settings:
         file = Path(self.settings.file)
         return load(file) if file.exists() else self.settings
 
     async def _with_sdl(self, settings: Settings, found: list[Partner]) -> list[Partner]:
-        """Every partner with an SDL: its own, else what it answers now, else what it answered last."""
+        """Every partner that has an SDL: its own, else what it answers now, else what it answered last."""
         return [one for one in await asyncio.gather(*(self._asked(settings, one) for one in found)) if one is not None]
 
     async def _asked(self, settings: Settings, partner: Partner) -> Partner | None:
@@ -142,19 +166,31 @@ class LiveGraph:
     def _make(self, settings: Settings, found: list[Partner]) -> Graph:
         file = settings.config.federation.supergraph
         if file:
-            try:
-                return read_graph(settings.path(file).read_text("utf-8"), self.policies)
-            except OSError as error:
-                raise GraphError([f"{file}: cannot be read ({error.strerror})"]) from None
+            return self._read_composed(file, settings.path(file), found)
         inputs = [SubgraphInput(one.entry.name, one.sdl or "", one.entry.url) for one in found]
         return compose_graph(inputs, self.policies)
 
+    def _read_composed(self, name: str, file: Path, found: list[Partner]) -> Graph:
+        try:
+            graph = read_graph(file.read_text("utf-8"), self.policies)
+        except (OSError, UnicodeDecodeError) as error:
+            raise GraphError([f"{name}: cannot be read ({type(error).__name__})"]) from None
+        known = {RECORD, *(one.entry.name for one in found)}
+        unknown = sorted(graph.supergraph.by_name.keys() - known)
+        if unknown:
+            raise GraphError([f"{name}: subgraph {one!r} has no address; add [[subgraphs]] for it" for one in unknown])
+        return graph
+
     async def _swap(self, settings: Settings, graph: Graph, found: list[Partner]) -> None:
         connections = Connections(settings, self.reach)
-        new = graph.generation(partner_fetchers(connections, found), settings.config.federation.cached_plans)
         old, old_connections = self._generation, self._connections
-        if old is not None:
-            await asyncio.to_thread(new.warm, old.known())
+        try:
+            new = graph.generation(partner_fetchers(connections, found), settings.config.federation.cached_plans)
+            if old is not None:
+                await asyncio.to_thread(new.warm, old.known())
+        except BaseException:
+            await connections.resources.aclose()
+            raise
         self._generation, self._connections, self.settings = new, connections, settings
         if old is not None and old_connections is not None:
             self._spawn(_retire(old, old_connections.resources))
@@ -184,11 +220,11 @@ class LiveGraph:
         files = [Path(self.settings.file), *watched_files(self.settings)]
         return {file: _stamp(file) for file in files}
 
-    def _report(self, *, ok: bool, reasons: tuple[str, ...] = ()) -> Status:
+    def _report(self, *, ok: bool, reasons: tuple[str, ...] = (), waiting: tuple[str, ...] = ()) -> Status:
         generation = self._generation
         names = sorted(generation.supergraph.by_name) if generation is not None else []
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        return Status(generation.number if generation else 0, tuple(names), at, ok, reasons)
+        return Status(generation.number if generation else 0, tuple(names), at, ok, reasons, waiting)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -200,9 +236,11 @@ async def _retire(old: Generation, resources: AsyncExitStack) -> None:
     """Close an old generation's connections when its last request has been answered, or has had its time."""
     loop = asyncio.get_running_loop()
     until = loop.time() + DRAIN_SECONDS
-    while old.in_flight and loop.time() < until:  # noqa: ASYNC110 - nobody waits for this; requests pay nothing
-        await asyncio.sleep(DRAIN_STEP_SECONDS)
-    await resources.aclose()
+    try:
+        while old.in_flight and loop.time() < until:  # noqa: ASYNC110 - nobody waits for this; requests pay nothing
+            await asyncio.sleep(DRAIN_STEP_SECONDS)
+    finally:
+        await resources.aclose()
 
 
 def _stamp(file: Path) -> tuple[int, int]:
@@ -218,4 +256,6 @@ def _reasons(error: Exception) -> tuple[str, ...]:
         return error.reasons
     if isinstance(error, ConfigError):
         return tuple(str(problem) for problem in error.problems)
-    return (str(error),)
+    if isinstance(error, SupergraphError | SubgraphsFileError | ConnectError):
+        return (str(error),)
+    return (f"the gateway failed to build the graph ({type(error).__name__}); report this with its log",)

@@ -21,7 +21,7 @@ FIELDS = frozenset(
     {
         "event", "level", "logger", "timestamp", "request_id", "reason", "code", "status", "duration_ms", "kind",
         "operation", "role", "count", "source", "subgraph", "section", "version", "port", "host", "workers", "error",
-        "places", "outcome", "attempt", "signal", "issuer",
+        "places", "outcome", "attempt", "signal", "issuer", "generation", "subgraphs", "reasons",
     }
 )  # fmt: skip
 """What an event may say. A new field is a decision: add it here only if it can never identify a patient."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import signal
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -14,7 +15,7 @@ import uvicorn
 from prometheus_client import CollectorRegistry
 
 from gateway import logs
-from gateway.app import Gateway, create_gateway
+from gateway.app import Gateway, Handler, create_gateway
 from gateway.config import Server
 from gateway.http.protocol import BoundedHeads
 from gateway.identity.claims import RoleOfCode
@@ -37,6 +38,7 @@ class Parts:
     roles: frozenset[str]
     role_of_code: RoleOfCode | None = None
     metrics: CollectorRegistry | None = None
+    more: Mapping[str, Handler] = field(default_factory=dict)
 
 
 def application() -> Gateway:
@@ -49,7 +51,7 @@ def application() -> Gateway:
 def build(settings: Settings) -> Gateway:
     """The application over the engine. Raises what `create_gateway` and the engine's construction raise."""
     parts: Parts = importlib.import_module("gateway.assembly").create_parts(settings)
-    return create_gateway(settings, parts.engine, parts.roles, parts.role_of_code, Metrics(parts.metrics))
+    return create_gateway(settings, parts.engine, parts.roles, parts.role_of_code, Metrics(parts.metrics), parts.more)
 
 
 class DrainingServer(uvicorn.Server):

@@ -9,6 +9,7 @@ from pathlib import Path
 from policies.cis2 import JobRoles
 from policies.consent import DissentCodes
 from policies.files import PolicyFiles
+from policies.grants import Grants
 from policies.restricted import read_restricted
 from policies.roles import Field, RoleMatrix
 from policies.sensitivity.gate import SensitivityOptions, SensitivityPolicy
@@ -21,6 +22,7 @@ class Policies:
     """The policy floor as one value. `version` changes when any file, setting or release row does; the audit keeps it."""
 
     roles: RoleMatrix
+    grants: Grants
     job_roles: JobRoles
     sensitivity: SensitivityPolicy
     windows: Windows
@@ -47,6 +49,7 @@ class Policies:
         roles = RoleMatrix.load(files)
         return cls(
             roles=roles,
+            grants=Grants.load(files, roles),
             job_roles=JobRoles.load(files, roles),
             sensitivity=sensitivity,
             windows=Windows.load(files),

@@ -64,8 +64,11 @@ def directive_names(sdl: str, specification: str, directives: Iterable[str]) -> 
         given = {a.name.value: plain(a.value) for a in directive.arguments or ()}
         base, _, _version = str(given.get("url") or "").rstrip("/").rpartition("/")
         if base == specification:
-            prefix = str(given.get("as") or base.rpartition("/")[2])
-            return {name: _imported(given.get("import"), name, f"{prefix}__{name}") for name in directives}
+            own = base.rpartition("/")[2]
+            prefix = str(given.get("as") or own)
+            # The directive that is named as its specification stands under the specification's own name.
+            names = {name: prefix if name == own else f"{prefix}__{name}" for name in directives}
+            return {name: _imported(given.get("import"), name, default) for name, default in names.items()}
     return dict.fromkeys(directives, "")
 
 
