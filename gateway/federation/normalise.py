@@ -75,7 +75,8 @@ def normalise_fields(
     Without `expand`, fields of interfaces are left as they are: an @interfaceObject answers them itself.
     """
     try:
-        document = parse(f"{{{fields}}}", no_location=True)
+        # Some schemas write the outer braces themselves.
+        document = parse(fields if fields.lstrip().startswith("{") else f"{{{fields}}}", no_location=True)
     except GraphQLSyntaxError as error:
         raise SupergraphError(f"the field set {fields!r} of {type_name} cannot be parsed") from error
     node = document.definitions[0]

@@ -21,6 +21,7 @@ from graphql import (
 from gateway.federation.composition import known
 from gateway.federation.composition.errors import MENDS, CompositionError, Location, Problems
 from gateway.federation.composition.model import (
+    BUILT_IN_SCALARS,
     FEDERATION_TYPES,
     ROOT_NAMES,
     Applied,
@@ -92,7 +93,7 @@ class Subgraph:
     def merged_types(self) -> Iterator[TypeDef]:
         """The types that go into the supergraph: all but federation's and link's own."""
         for name, type_ in self.types.items():
-            if name in FEDERATION_TYPES or name.startswith("__"):
+            if name in FEDERATION_TYPES or name in BUILT_IN_SCALARS or name.startswith("__"):
                 continue
             origin = self.links.type_origin(name)
             if name == "_FieldSet" and self.links.get(FEDERATION) is None:

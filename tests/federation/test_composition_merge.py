@@ -188,6 +188,19 @@ def test_context_arguments_leave_the_api() -> None:
     assert "CONTEXT_NOT_EXECUTED_HERE" in {hint.code for hint in result.hints}
 
 
+def test_key_may_have_its_own_braces() -> None:
+    good(
+        composed2(
+            a='type Query { u: U } type U @key(fields: "{ id }") { id: ID! }',
+            b='type U @key(fields: "{id}") { id: ID! n: Int }',
+        )
+    )
+
+
+def test_built_in_scalars_are_not_merged() -> None:
+    assert "scalar ID" not in good(composed2(a="scalar ID type Query { a: ID }")).supergraph_sdl
+
+
 def test_names_become_enum_values() -> None:
     assert graph_names(["care-north", "care_north", "9lives", "area_2"]) == [
         "CARE_NORTH_1",

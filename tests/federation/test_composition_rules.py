@@ -18,6 +18,7 @@ BROKEN: list[tuple[str, dict[str, str]]] = [
         {"a": 'type Query { u: U } type U { id: ID! x: Int @external y: Int @requires(fields: "x") }'},
     ),
     ("KEY_INVALID_FIELDS", {"a": 'type Query { u: U } type U @key(fields: "nope") { id: ID! }'}),
+    ("KEY_INVALID_FIELDS", {"a": 'type Query { u: U } type U @key(fields: "") { id: ID! }'}),
     ("KEY_FIELDS_HAS_ARGS", {"a": 'type Query { u: U } type U @key(fields: "id") { id(x: Int): ID! }'}),
     (
         "KEY_FIELDS_SELECT_INVALID_TYPE",

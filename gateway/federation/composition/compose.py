@@ -28,7 +28,7 @@ from gateway.federation.composition.upgrade import upgrade_all
 from gateway.federation.composition.validation import check_federation, check_schema
 from gateway.federation.satisfiability import check_satisfiability
 from gateway.federation.subgraph import Subgraph, SubgraphInput, read_subgraph
-from gateway.federation.supergraph import Supergraph
+from gateway.federation.supergraph import Supergraph, SupergraphError
 from gateway.federation.supergraph_read import read_supergraph
 
 RESERVED_NAME = "_"
@@ -90,11 +90,14 @@ def compose(subgraphs: Sequence[SubgraphInput], *, satisfiability: bool = True) 
     if problems.errors:
         return _failed(problems)
     sdl = print_supergraph(ctx.out)
-    supergraph = read_supergraph(sdl)
-    if satisfiability:
-        check_satisfiability(supergraph, problems, ctx.definitions_of, contexts_of(ctx))
-        if problems.errors:
-            return _failed(problems)
+    try:
+        supergraph = read_supergraph(sdl)
+        if satisfiability:
+            check_satisfiability(supergraph, problems, ctx.definitions_of, contexts_of(ctx))
+    except SupergraphError as error:
+        problems.error("INVALID_FEDERATION_SUPERGRAPH", str(error))
+    if problems.errors:
+        return _failed(problems)
     return Composition(
         (),
         tuple(problems.hints),

@@ -25,7 +25,6 @@ MENDS: dict[str, str] = {
         "Link the directive's specification with @link in each subgraph, same identity, name and major version."
     ),
     "DIRECTIVE_DEFINITION_INVALID": "Delete the definition: the directive is defined by its specification.",
-    "DISALLOWED_INACCESSIBLE": "Remove @inaccessible: built-in and specification elements stay visible.",
     "EMPTY_MERGED_ENUM_TYPE": "Define at least one common value in every subgraph that has the enum.",
     "EMPTY_MERGED_INPUT_TYPE": "Define at least one common field in every subgraph that has the input type.",
     "ENUM_VALUE_MISMATCH": "Define the value in every subgraph, or mark it @inaccessible.",
@@ -50,6 +49,9 @@ MENDS: dict[str, str] = {
     "INTERFACE_KEY_NOT_ON_IMPLEMENTATION": "Repeat the interface's @key on each implementing type.",
     "INTERFACE_OBJECT_USAGE_ERROR": (
         "@interfaceObject needs a @key here, the true interface elsewhere, and none of its implementers here."
+    ),
+    "INVALID_FEDERATION_SUPERGRAPH": (
+        "The subgraphs pass each rule, but the supergraph cannot be read back: please report them."
     ),
     "INVALID_FIELD_SHARING": (
         "Mark the field @shareable wherever it is resolved, or @external/@override it, or keep it in one subgraph."

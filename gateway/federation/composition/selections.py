@@ -72,6 +72,8 @@ def parse_selection(text: str) -> Selection:
 
 def _convert(node: SelectionSetNode) -> Selection:
     found: list[Chosen | Narrowed] = []
+    if not node.selections:
+        raise SelectionError("nothing is selected")
     for item in node.selections:
         directives = tuple(directive.name.value for directive in item.directives or ())
         if isinstance(item, FieldNode):
