@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from policies.sections import Section
 from policies.sensitivity.gate import Item
 from resolvers.record.values import Entry, Organisation
-from resolvers.sources.fhir_r4 import asking, bundle, gathering, outcomes, paging, patients, sections
+from resolvers.sources.fhir_r4 import asking, bundle, completing, gathering, outcomes, paging, patients, sections
 from resolvers.sources.fhir_r4.asking import Query, Question
 from resolvers.sources.fhir_r4.capabilities import UNKNOWN, Ability, Capabilities
 from resolvers.sources.fhir_r4.catch import Catch, of_everything, of_search
@@ -57,6 +57,8 @@ class FhirR4Adapter:
         ability = await self._capabilities.current(ask.deadline) if self._options.capabilities else UNKNOWN
         questions = [question for section in wanted for question in asking.questions(section, ability)]
         owner, catches = await self._asked(questions, ability, ask) if questions else (None, [])
+        if owner is not None and Section.MEDICATIONS in possible:
+            catches += await self._medicines(catches, owner, ability, ask)
         return gathering.gather(wanted, catches, owner is not None and owner.doubtful)
 
     def read(self, kept: Sequence[Item], ask: Ask, notes: ReadNotes) -> dict[Section, list[Entry]]:
@@ -115,6 +117,16 @@ class FhirR4Adapter:
         catch = Catch(of_everything((each.section, each.search) for each in questions))
         await self._read_all([catch], [first], owner, ask)
         return catch
+
+    async def _medicines(self, catches: Sequence[Catch], owner: Owner, ability: Ability, ask: Ask) -> list[Catch]:
+        """Medications that prescriptions refer to and that did not come along."""
+        ids = completing.missing(catches, self._home.bases)
+        if not ids or ability.of("Medication") is None:
+            return []
+        catch = Catch(completing.WANTED)
+        paging.start(catch, await self._first(completing.query(ids), ask.deadline), owner, self._home.bases)
+        completing.only(catch, ids)
+        return [catch]
 
     async def _search_all(self, catch: Catch, query: Query, owner: Owner, ask: Ask) -> None:
         """One search from its first page to its last; read while others are still on their way."""

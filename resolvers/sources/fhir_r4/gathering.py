@@ -26,7 +26,9 @@ def gather(wanted: Sequence[Section], catches: Sequence[Catch], doubtful: bool) 
             if key not in merged or (found.matched and not merged[key].matched):
                 merged[key] = found
     fetched.items.extend(merged.values())
-    fetched.as_of = min((catch.as_of for catch in catches if catch.as_of is not None), default=None)
+    fetched.as_of = min(
+        (each.as_of for each in catches if each.as_of is not None and each.wanted.sections), default=None
+    )
     return fetched
 
 

@@ -178,7 +178,7 @@ class FhirServer:
         if resource["resourceType"] == "Patient":
             number = values.get("identifier", "").rpartition("|")[2]
             return any(each.get("value") == number for each in resource.get("identifier", []))
-        if self.ignores_patient:
+        if self.ignores_patient or "_id" in values:
             return True
         wanted = {name: value for name, value in values.items() if name.split(".")[0].split(":")[0] in _NAMES}
         if not wanted:

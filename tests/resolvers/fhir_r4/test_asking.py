@@ -15,6 +15,7 @@ from resolvers.sources.fhir_r4.patients import NHS_NUMBER
 from resolvers.sources.fhir_r4.searches import SEARCHES
 from resolvers.sources.source import Subject
 from resolvers.sources.upstream import Failure, Reply, UpstreamError
+from tests.resolvers.fhir_r4.kit import of, shared
 from tests.resolvers.fhir_r4.server import (
     BASE,
     NUMBER,
@@ -324,3 +325,67 @@ async def test_the_answer_is_as_old_as_its_oldest_part() -> None:
 def test_options_are_what_configuration_may_say() -> None:
     assert FhirR4Options().patient_by is PatientBy("id")
     assert FhirR4Options().sections == frozenset(SEARCHES)
+
+
+# medicines that did not come along
+
+
+def _prescribed(local: str, reference: str) -> Json:
+    link = {"reference": reference}
+    return {**of("MedicationRequest", status="active", medicationReference=link), "id": local}
+
+
+def _without_includes(kind: str, bundle: Json) -> Json:
+    rows = [each for each in bundle.get("entry", []) if each["search"]["mode"] == "match"]
+    return {**bundle, "entry": rows}
+
+
+MEDICINES = [
+    shared("Medication", "m1", code={"text": "Ramipril"}),
+    shared("Medication", "m2", code={"text": "Codeine"}),
+    shared("Medication", "m3", code={"text": "Never asked for"}),
+]
+
+
+async def test_medicines_that_no_include_brought_are_looked_up_together() -> None:
+    rows = [
+        _prescribed("r1", "Medication/m1"),
+        _prescribed("r2", f"{BASE}/Medication/m2"),
+        _prescribed("r3", "Medication/m1"),
+    ]
+    server = FhirServer([patient(), *rows, *MEDICINES], rewrite=_without_includes)
+    part = await only(server, Section.MEDICATIONS)
+    assert server.asked("Medication")["_id"] == ["m1,m2"]
+    assert [entry.medicine.text for entry in part.entries] == ["Ramipril", "Codeine", "Ramipril"]  # type: ignore[attr-defined]
+
+
+async def test_nothing_is_looked_up_that_came_along() -> None:
+    server = FhirServer([patient(), _prescribed("r1", "Medication/m1"), *MEDICINES])
+    await only(server, Section.MEDICATIONS)
+    assert "Medication" not in server.searches()
+
+
+async def test_a_formulary_sent_unasked_is_dropped() -> None:
+    server = FhirServer([patient(), _prescribed("r1", "Medication/m1"), *MEDICINES], rewrite=_without_includes)
+    fetched = await source(server).adapter.fetch(question(Section.MEDICATIONS))
+    assert [item.key for item in fetched.items] == ["MedicationRequest/r1", "Medication/m1"]
+
+
+@pytest.mark.parametrize("reply", [Reply(500, b""), Reply(404, b""), UpstreamError(Failure.TIMED_OUT)])
+async def test_a_medicine_that_cannot_be_looked_up_looks_like_one_withheld(reply: Reply | UpstreamError) -> None:
+    def server(**more: Any) -> FhirServer:
+        return FhirServer(
+            [patient(), _prescribed("r1", "Medication/m1"), *MEDICINES], rewrite=_without_includes, **more
+        )
+
+    failed = await only(server(replies={"Medication": reply}), Section.MEDICATIONS)
+    withheld = await only(server(), Section.MEDICATIONS, policy=Everything("Medication/m1"))
+    assert failed == withheld
+    assert failed.status is SourceState.ANSWERED
+
+
+async def test_medicines_are_not_looked_up_where_the_server_keeps_none() -> None:
+    statement = declared({"Patient": ["identifier"], "MedicationRequest": ["patient"]})
+    server = FhirServer([patient(), _prescribed("r1", "Medication/m1"), *MEDICINES], statement)
+    await only(server, Section.MEDICATIONS)
+    assert server.searches() == ["Patient", "MedicationRequest"]
