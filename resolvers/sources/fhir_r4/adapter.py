@@ -67,18 +67,19 @@ class FhirR4Adapter:
 
     async def _asked(self, questions: list[Question], ability: Ability, ask: Ask) -> tuple[Owner, list[Catch]]:
         """Who the patient is, and what every question brought: nothing where nobody is known to ask about."""
-        catches = [Catch(of_search(each.section, each.search)) for each in questions]
         if not self._options.patient_by.looks_up_first:
             asked = [asking.query(each, None, ability, ask, self._options) for each in questions]
+            catches = _catches(questions)
             owner, firsts = await asyncio.gather(self._owner(ability, ask), self._firsts(asked, ability, ask))
             await self._read_all(catches, firsts, owner, ask)
             return owner, catches
         owner = await self._owner(ability, ask)
         if not owner.ids:
-            return owner, catches
+            return owner, _catches(questions)
         whole = await self._everything(questions, owner, ability, ask)
         if whole is not None:
             return owner, [whole]
+        catches = _catches(questions)
         asked = [asking.query(each, owner, ability, ask, self._options) for each in questions]
         if self._batches(asked, ability):
             await self._read_all(catches, await self._batch(asked, ask.deadline), owner, ask)
@@ -181,3 +182,7 @@ class FhirR4Adapter:
         return await self._upstream.send(
             "POST", f"{query.path}/_search", headers=FORM, content=form, deadline=deadline, idempotent=True
         )
+
+
+def _catches(questions: list[Question]) -> list[Catch]:
+    return [Catch(of_search(each.section, each.search)) for each in questions]

@@ -7,9 +7,9 @@ whether a Medication is missing or was withheld must look the same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from resolvers.sources.fhir_r4.asking import Query
-from resolvers.sources.fhir_r4.bundle import Found
 from resolvers.sources.fhir_r4.catch import Catch, Wanted
 from resolvers.sources.fhir_r4.resources import Medication, MedicationRequest, MedicationStatement
 
@@ -23,10 +23,12 @@ def missing(catches: Iterable[Catch], bases: Sequence[str]) -> list[str]:
     wanted: dict[str, None] = {}
     for catch in catches:
         for key, found in catch.found.items():
-            if isinstance(found.resource, Medication):
+            resource = found.resource
+            kind = resource.__class__
+            if kind is Medication:
                 here.add(key)
-            elif isinstance(found.resource, MedicationRequest | MedicationStatement):
-                target = _target(found, bases)
+            elif kind is MedicationRequest or kind is MedicationStatement:
+                target = _target(resource, bases)
                 if target is not None:
                     wanted[target] = None
     return [target.partition("/")[2] for target in wanted if target not in here][:MOST]
@@ -43,15 +45,16 @@ def only(catch: Catch, ids: Iterable[str]) -> None:
     catch.found = {key: found for key, found in catch.found.items() if key in wanted}
 
 
-def _target(found: Found, bases: Sequence[str]) -> str | None:
-    resource = found.resource
-    assert isinstance(resource, MedicationRequest | MedicationStatement)
-    target = resource.medication_reference.reference if resource.medication_reference is not None else None
+def _target(resource: Any, bases: Sequence[str]) -> str | None:
+    reference = resource.medication_reference
+    target = reference.reference if reference is not None else None
+    if target is None:
+        return None
     for base in bases:
-        if target is not None and target.startswith(f"{base}/"):
+        if target.startswith(f"{base}/"):
             target = target[len(base) + 1 :]
             break
-    if target is None or not target.startswith("Medication/"):
+    if not target.startswith("Medication/"):
         return None
     plain = target.split("/_history/", 1)[0]
     return plain if plain.count("/") == 1 and "," not in plain else None
