@@ -13,10 +13,13 @@ from gateway.federation.http_fetcher import HttpFetcher, Sending
 from gateway.pipeline import RequestInfo
 from gateway.settings import Settings
 from gateway.subgraphs import Partner
+from gateway.upstream.client import UpstreamClient
 from gateway.upstream.context import CONTEXT_HEADER, ContextSigner, RequestContext
 from resolvers.context import RecordContext
 
 KEY = "nhsNumber"
+NEVER_FORWARDED = frozenset({CONTEXT_HEADER, "authorization", "cookie", "host", "content-length", "connection"})
+"""Headers of a caller that no configuration passes on: they are ours, or would let the partner act as the caller."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,10 +35,15 @@ def partner_fetchers(connections: Connections, partners: list[Partner]) -> dict[
 
 
 def _fetcher(connections: Connections, entry: Subgraph) -> Fetcher:
+    client, introduction = meet(connections, entry)
+    return HttpFetcher({entry.name: client}, introduction.sending, entry.max_response_bytes)
+
+
+def meet(connections: Connections, entry: Subgraph) -> tuple[UpstreamClient, Introduction]:
+    """A client for the partner, and what it is told with each request. Raises ConnectError."""
     extra = dict.fromkeys([name.lower() for name in entry.forward_headers] + [CONTEXT_HEADER], "")
     client = connections.client(entry.name, entry.url, entry, extra)
-    introduction = Introduction(entry, _signer(connections.settings, entry))
-    return HttpFetcher({entry.name: client}, introduction.sending, entry.max_response_bytes)
+    return client, Introduction(entry, _signer(connections.settings, entry))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +58,23 @@ class Introduction:
         assert isinstance(context, GatewayContext)
         return Sending(context.deadline, self._headers(request, context), "\n".join(context.caller.key))
 
+    def signed(self, facts: RequestContext) -> dict[str, str]:
+        """The header that says who asks; none where the partner is not told."""
+        return dict([self.signer.header(self.entry.name, facts)]) if self.signer is not None else {}
+
     def _headers(self, request: SubgraphRequest, context: GatewayContext) -> dict[str, str]:
-        allowed = {name.lower() for name in self.entry.forward_headers}
+        allowed = {name.lower() for name in self.entry.forward_headers} - NEVER_FORWARDED
         headers = {name: value for name, value in context.request.headers.items() if name in allowed}
-        headers["x-request-id"] = context.request_id
-        if self.signer is not None:
-            caller = context.caller
-            facts = RequestContext(
-                subject=f"{caller.issuer}|{caller.subject}",
-                role=caller.role,
-                organisation=caller.organisation,
-                purpose=caller.purpose,
-                patient=_one_patient(request.variables),
-                request_id=context.request_id,
-            )
-            name, token = self.signer.header(self.entry.name, facts)
-            headers[name] = token
-        return headers
+        caller = context.caller
+        facts = RequestContext(
+            subject=f"{caller.issuer}|{caller.subject}",
+            role=caller.role,
+            organisation=caller.organisation,
+            purpose=caller.purpose,
+            patient=_one_patient(request.variables),
+            request_id=context.request_id,
+        )
+        return {**headers, **self.signed(facts), "x-request-id": context.request_id}
 
 
 def _signer(settings: Settings, entry: Subgraph) -> ContextSigner | None:

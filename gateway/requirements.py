@@ -69,10 +69,10 @@ def read_requirements(supergraph: Supergraph) -> dict[Field, tuple[Requirement, 
         for one in owner.fields.values():
             own = _requirement(one.directives, names)
             inherited = _of_interfaces(supergraph, owner.name, one.name, names)
-            several = (of_type.get(owner.name), own, *inherited, of_type.get(one.base))
-            asked = [each for each in several if each is not None]
-            if asked:
-                found[owner.name, one.name] = tuple(dict.fromkeys(asked))
+            several: tuple[Requirement | None, ...] = (of_type.get(owner.name), own, *inherited, of_type.get(one.base))
+            together = [each for each in several if each is not None]
+            if together:
+                found[owner.name, one.name] = tuple(dict.fromkeys(together))
     return found
 
 

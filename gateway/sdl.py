@@ -8,12 +8,16 @@ import msgspec
 
 from gateway.config import Subgraph
 from gateway.connect import Connections
+from gateway.partners import meet
 from gateway.reach import Reach
 from gateway.settings import Settings
+from gateway.upstream.context import RequestContext
 from resolvers.sources.upstream import UpstreamError
 
 QUERY = msgspec.json.encode({"query": "{ _service { sdl } }"})
 HEADERS = {"content-type": "application/json", "accept": "application/graphql-response+json, application/json"}
+GATEWAY = RequestContext("joinup", "gateway", "", "HOPERAT")
+"""Who asks for an SDL: nobody but the gateway itself."""
 MAX_SDL = 1_048_576
 """Characters of an SDL. A larger one is a mistake."""
 
@@ -37,10 +41,11 @@ class _Answer(msgspec.Struct):
 async def ask_sdl(settings: Settings, entry: Subgraph, reach: Reach, seconds: float = 5.0) -> str:
     """The subgraph's SDL as it tells it now. Raises SdlError, ConnectError."""
     connections = Connections(settings, reach)
-    client = connections.client(entry.name, entry.url, entry)
+    client, introduction = meet(connections, entry)
+    headers = {**HEADERS, **introduction.signed(GATEWAY)}
     try:
         deadline = asyncio.get_running_loop().time() + seconds
-        reply = await client.send("POST", "", headers=HEADERS, content=QUERY, deadline=deadline, idempotent=True)
+        reply = await client.send("POST", "", headers=headers, content=QUERY, deadline=deadline, idempotent=True)
     except UpstreamError as error:
         raise SdlError(f"{entry.name}: {entry.url} does not answer ({error}); check address, network and TLS") from None
     finally:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from gateway.config import Config, Section
+from gateway.config import Config, Section, Subgraph
 from gateway.toml_lines import KeyPath, key_lines, line_of
 from policies.sections import Section as RecordSection
 
@@ -233,6 +233,13 @@ def _contradictions(config: Config) -> Iterator[Fault]:
         names.add(subgraph.name)
         yield from _address((*here, "url"), subgraph.url, loopback=True)
         yield from _auth((*here, "auth"), subgraph.auth)
+
+
+def subgraph_faults(subgraph: Subgraph, base: Path) -> list[tuple[str, str]]:
+    """What is wrong with one subgraph's entry that stands outside joinup.toml: (key, what)."""
+    faults = [*_address(("url",), subgraph.url, loopback=True), *_auth(("auth",), subgraph.auth)]
+    faults += _unreadable(subgraph, (), base)
+    return [(_shown(path), what) for path, what in faults]
 
 
 def _sources(config: Config) -> Iterator[Fault]:
