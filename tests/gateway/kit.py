@@ -39,8 +39,11 @@ SDL = """
 scalar NHSNumber
 directive @cost(weight: String!) on FIELD_DEFINITION | OBJECT
 directive @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!]) on FIELD_DEFINITION
+"What can be asked. See *the* [guide](https://guide.test), `code` and <b>no markup</b>."
 type Query {
+  "Says **hello** to <img src=x onerror=fail()> you."
   hello(name: String = "world"): String
+  "A *person's* record."
   patient(nhsNumber: NHSNumber!): Patient
   crash: String
   sum(numbers: [Int!]!): Int

@@ -64,6 +64,18 @@ async def test_graphiql_works_under_its_policy(path: str, tmp_path: Path) -> Non
         await page.keyboard.type(" pat")
         await page.keyboard.press("Control+Space")
         await expect(page.locator(".suggest-widget .monaco-list-row").first).to_contain_text("patient", timeout=20_000)
+        await page.keyboard.press("Escape")
+
+        await page.click("button[aria-label*='Documentation']")
+        explorer = page.locator(".graphiql-doc-explorer")
+        await explorer.get_by_role("link", name="Query", exact=True).click()
+        await expect(explorer.locator("em", has_text="the")).to_be_visible()
+        await expect(explorer.locator("a[href='https://guide.test']")).to_be_visible()
+        await expect(explorer).to_contain_text("<b>no markup</b>")
+        await explorer.get_by_role("link", name="hello", exact=True).click()
+        await expect(explorer).to_contain_text("Says hello to <img src=x onerror=fail()> you.")
+        await page.locator(".graphiql-query-editor .view-line span", has_text="hello").last.hover()
+        await expect(page.locator(".monaco-hover", has_text="Query.hello").first).to_be_visible(timeout=15_000)
         if folder := os.environ.get("JOINUP_SCREENSHOTS"):
             await page.screenshot(path=f"{folder}/graphiql{path.replace('/', '-')}.png")
 
@@ -83,3 +95,38 @@ async def test_a_refused_token_is_said_and_not_kept(tmp_path: Path) -> None:
         await expect(page.locator("[role=alert]")).to_contain_text("token is missing, expired or not acceptable")
         assert await page.input_value("#joinup-token") == ""
         assert await page.locator(".graphiql-container").count() == 0
+
+
+HOSTILE = """
+<img src=x onerror="window.broken = 1"><script>window.broken = 1</script><b onclick="window.broken = 1">bold</b>
+<a href="javascript:window.broken = 1">link</a><svg onload="window.broken = 1"><style>*{}</style></svg>
+<iframe srcdoc="<script>parent.broken = 1</script>"></iframe><math><mtext><img src=x onerror="window.broken = 1"></math>
+<a href="https://guide.test" onclick="window.broken = 1">guide</a>
+"""
+
+
+async def test_html_that_reaches_the_page_is_stripped(tmp_path: Path) -> None:
+    chromium()
+    async with served(gateway()) as url, browser_page(tmp_path / "profile") as page:
+        await page.goto(f"{url}/graphiql")
+        await expect(page.locator("#joinup-token")).to_be_visible()
+        script = "text => { const box = document.createElement('div'); box.innerHTML = text; document.body.append(box); return box.innerHTML }"
+        html = await page.evaluate(script, HOSTILE)
+        await page.wait_for_timeout(100)
+        assert await page.evaluate("window.broken") is None
+    assert "<b>bold</b>" in html
+    assert '<a href="https://guide.test" rel="noreferrer noopener" target="_blank">guide</a>' in html
+    for part in ("<img", "<script", "<svg", "<style", "<iframe", "onclick", "javascript:"):
+        assert part not in html
+
+
+async def test_role_that_may_not_introspect_still_asks(tmp_path: Path) -> None:
+    chromium()
+    async with served(gateway(examples=EXAMPLES)) as url, browser_page(tmp_path / "profile") as page:
+        await page.goto(f"{url}/graphiql")
+        for role in ("gp", "receptionist"):
+            await _enter(page, token(role=role))
+            await expect(page.locator("#joinup-who")).to_have_text(f"{role} at F83004")
+        await page.click("button.graphiql-execute-button", timeout=20_000)
+        await expect(page.locator(".result-window")).to_contain_text("hello world", timeout=20_000)
+        await expect(page.locator(".graphiql-tab")).to_have_count(1)

@@ -5,12 +5,14 @@ import { useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 import "./app.css";
 import { keepToPolicy } from "./policy.js";
+import { sanitiseHtml } from "./sanitise.js";
 import { openSession } from "./session.js";
 import { memoryStorage } from "./storage.js";
 
 const mount = document.getElementById("graphiql");
 const { endpoint, session, assets } = mount.dataset;
 keepToPolicy(mount.nonce, assets);
+sanitiseHtml();
 
 function TokenBar({ who, onToken, onLeave, problem }) {
   const [text, setText] = useState("");
