@@ -28,6 +28,15 @@ BROKEN: list[tuple[str, dict[str, str]]] = [
         "REQUIRES_FIELDS_MISSING_EXTERNAL",
         {"a": 'type Query { u: U } type U { id: ID! y: Int @requires(fields: "id") }'},
     ),
+    (
+        "REQUIRES_FIELDS_MISSING_EXTERNAL",
+        {
+            "a": 'type Query { u: U } type U @key(fields: "id") { id: ID! i: I @shareable'
+            ' y: Int @requires(fields: "i { __typename ... on A { x } }") }'
+            " interface I { k: Int } type A implements I @shareable { k: Int x: Int @external }",
+            "b": "type A @shareable { k: Int x: Int }",
+        },
+    ),
     ("PROVIDES_ON_NON_OBJECT_FIELD", {"a": 'type Query { u: Int @provides(fields: "x") }'}),
     (
         "EXTERNAL_COLLISION_WITH_ANOTHER_DIRECTIVE",

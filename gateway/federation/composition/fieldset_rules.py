@@ -136,6 +136,12 @@ class _Checker:
                     self._check_contents(name, head, inner, item.inner, applied, outside)
             elif item.name in parent.fields:
                 self._check_field(name, head, parent, item, applied, outside)
+            elif name != "key" and not outside:
+                self._error(
+                    f"{name.upper()}_FIELDS_MISSING_EXTERNAL",
+                    f'{head}: "{parent.name}.{item.name}" is resolved by this subgraph itself',
+                    applied,
+                )
 
     def _check_field(
         self, name: str, head: str, parent: TypeDef, item: Chosen, applied: Applied, outside: bool
