@@ -24,11 +24,18 @@ class Printer:
         self.variables: set[str] = set()
         self._aliases: dict[OutField, str] = {}
 
-    def body(self, unit: Unit, stripped: Conditions) -> str:
-        """A unit's selection without braces; `stripped` are conditions that the whole step states."""
+    def bodies(self, units: Sequence[Unit], stripped: Conditions) -> list[str]:
+        """The selections, without braces, of units that stand in one field; `stripped` are conditions that
+        the whole step states."""
+        for unit in units:
+            unit.out.prune()
+        self._disambiguate([unit.out for unit in units], ())
+        return [self._print(unit.out, stripped) for unit in units]
+
+    def draft(self, unit: Unit) -> str:
+        """A unit's selection before aliases: equal for units that ask for the same."""
         unit.out.prune()
-        self._disambiguate([unit.out], ())
-        return self._print(unit.out, stripped)
+        return Printer(self.supergraph, self.subgraph)._print(unit.out)
 
     def _print(self, out: OutSel, stripped: Conditions = ()) -> str:
         parts = [self._field(item, stripped) for item in out.fields.values()]

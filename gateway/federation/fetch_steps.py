@@ -6,18 +6,16 @@ import re
 from collections.abc import Iterable
 
 from gateway.federation.fetch import Unit
+from gateway.federation.fetch_conditions import any_of, unit_conditions
+from gateway.federation.fetch_entities import entity_fields
 from gateway.federation.fetch_print import Printer
 from gateway.federation.plan import (
     EntityInput,
     FetchStep,
     OperationKind,
     Path,
-    Representation,
 )
-from gateway.federation.selection import Conditions
 from gateway.federation.supergraph import Supergraph
-
-Disjunction = tuple[Conditions, ...]
 
 
 class StepBuilder:
@@ -51,14 +49,14 @@ class StepBuilder:
 
     def _step(self, index: int, batch: list[Unit], number: dict[int, int]) -> FetchStep:
         first = batch[0]
-        conditions = _any_of([unit_conditions(unit) for unit in batch])
+        conditions = any_of([unit_conditions(unit) for unit in batch])
         stripped = conditions[0] if len(conditions) == 1 else ()
         printer = Printer(self.supergraph, first.subgraph)
         entities: tuple[EntityInput, ...] = ()
         if first.is_root:
-            body = printer.body(first, stripped)
+            body = printer.bodies([first], stripped)[0]
         else:
-            entities, body = self._entities(batch, printer, conditions)
+            entities, body = entity_fields(batch, printer, conditions)
         variables = tuple(sorted(printer.variables))
         declared = [f"${entity.variable}: [_Any!]!" for entity in entities]
         declared += [f"${name}: {self.variables[name]}" for name in variables]
@@ -81,30 +79,6 @@ class StepBuilder:
             reason="; ".join(dict.fromkeys(unit.reason for unit in batch)),
         )
 
-    def _entities(
-        self, batch: list[Unit], printer: Printer, conditions: Disjunction
-    ) -> tuple[tuple[EntityInput, ...], str]:
-        """One `_entities` field per distinct input and selection; equal ones share it over their paths."""
-        shared: dict[tuple[Representation, Disjunction, str], list[Path]] = {}
-        stripped = conditions[0] if len(conditions) == 1 else ()
-        for unit in batch:
-            sent = Representation(unit.types, unit.typename, unit.needs)
-            own = unit_conditions(unit)
-            body = f"... on {unit.type} {{ {printer.body(unit, stripped)} }}"
-            paths = shared.setdefault((sent, own if own != conditions else (), body), [])
-            if unit.path not in paths:
-                paths.append(unit.path)
-        single = len(shared) == 1
-        entities = []
-        fields = []
-        for index, ((sent, own, body), paths) in enumerate(shared.items()):
-            alias = "_entities" if single else f"_e{index}"
-            variable = "representations" if single else f"_r{index}"
-            entities.append(EntityInput(alias, variable, tuple(paths), (sent,), own))
-            label = "" if single else f"{alias}: "
-            fields.append(f"{label}_entities(representations: ${variable}) {{ {body} }}")
-        return tuple(entities), " ".join(fields)
-
     def _operation_name(self, subgraph: str, index: int) -> str | None:
         if self.name is None:
             return None
@@ -117,32 +91,6 @@ def _document(kind: OperationKind, name: str | None, declared: list[str], body: 
         return f"{{ {body} }}"
     variables = f"({', '.join(declared)})" if declared else ""
     return f"{kind}{' ' + name if name else ''}{variables} {{ {body} }}"
-
-
-def unit_conditions(unit: Unit) -> Disjunction:
-    """When a unit has anything to ask: () for always, else any one of the conjunctions."""
-    found: set[Conditions] = set()
-    for item in unit.out.tops():
-        if not item.conditions:
-            return ()
-        found.add(item.conditions)
-    return _least(found)
-
-
-def _any_of(given: list[Disjunction]) -> Disjunction:
-    if not all(given):
-        return ()
-    return _least({conjunction for disjunction in given for conjunction in disjunction})
-
-
-def _least(found: set[Conditions]) -> Disjunction:
-    """A disjunction without the conjunctions that others imply."""
-    least = [cs for cs in found if not any(set(other) < set(cs) for other in found)]
-    return tuple(sorted(least, key=_sort_key))
-
-
-def _sort_key(conditions: Conditions) -> list[tuple[str, bool]]:
-    return [(c.variable, c.value) for c in conditions]
 
 
 def _batch_key(unit: Unit, level: int) -> object:
