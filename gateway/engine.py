@@ -21,8 +21,10 @@ from gateway.federation.execute import Outcome
 from gateway.federation.walk import PlanningError
 from gateway.generation import Generation, Ready, RoleView
 from gateway.pipeline import Answer, Complete, Operation, RequestInfo, Visible
+from policies.access import may_act
 from policies.bundle import Policies
 from policies.caller import Caller
+from policies.decision import Withhold
 from resolvers.context import RecordContext
 from resolvers.errors import RegistryDown
 from resolvers.people import PatientLoader
@@ -104,6 +106,7 @@ class RecordEngine:
         self, generation: Generation, operation: Operation, caller: Caller, request: RequestInfo
     ) -> Complete:
         view = generation.view(caller.role)
+        check_purpose(generation, caller)
         try:
             ready = generation.ready(caller.role, operation.hash, operation.text, operation.ast, operation.name)
         except PlanningError as error:
@@ -149,6 +152,15 @@ class RecordEngine:
             await self.audit.record(access)
         except Exception as error:
             raise Refusal("AUDIT_UNAVAILABLE") from error
+
+
+def check_purpose(generation: Generation, caller: Caller) -> None:
+    """Refuse a caller whose role may not act for the purpose that their token states."""
+    if generation.policies is None:
+        return
+    decision = may_act(caller, generation.policies.roles)
+    if isinstance(decision, Withhold):
+        raise Refusal("FORBIDDEN", extensions={"rule": decision.rule})
 
 
 _encode = msgspec.json.Encoder().encode

@@ -170,7 +170,8 @@ class RecordLoader:
             born = self.person.birth_date if self.person else None
             shown = [entry for entry in shown if isinstance(childhood.keeps(entry.date, born), Show)]
         if self.person is None or self.person.restricted:
-            shown = [without_whereabouts(entry) for entry in shown]
+            withheld = self.context.policies.restricted
+            shown = [without_whereabouts(entry, withheld) for entry in shown]
         return shown
 
     def _is_adult(self) -> bool:

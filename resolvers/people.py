@@ -11,19 +11,19 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from policies.access import may_see_patient
-
 from policies.decision import Show
 from policies.sections import Section
 from resolvers.context import RecordContext
 from resolvers.errors import PatientNotAvailable, RateLimited, RegistryDown, SourceTimeout, SourceUnavailable
 from resolvers.loader import RecordLoader
+from resolvers.restriction import without_sensitive_places
 from resolvers.sources.demographics import Person
 from resolvers.sources.upstream import Failure, UpstreamError
 
 
 @dataclass(slots=True)
 class Found:
-    """A person and the loader of their record. `failure` says why demographics are missing, where they are."""
+    """A person, as they may be shown, and the loader of their record. `failure` says why demographics are missing, where they are."""
 
     nhs_number: str
     person: Person | None
@@ -83,7 +83,8 @@ class PatientLoader:
             raise PatientNotAvailable
         if person.nhs_number != nhs_number:
             await self._check_current(person.nhs_number)
-        return Found(person.nhs_number, person, RecordLoader(context, person.nhs_number, person))
+        shown = without_sensitive_places(person, context.policies.sensitivity)
+        return Found(person.nhs_number, shown, RecordLoader(context, person.nhs_number, person))
 
     async def _check_current(self, nhs_number: str) -> None:
         """A superseded number leads to the current one, whose holder may have opted out under it."""

@@ -12,6 +12,7 @@ from resolvers.patient import Patient, RecordInfo, patient
 from resolvers.people import PatientLoader
 from resolvers.record.people import Gender, HumanName
 from resolvers.record.values import NHSNumber, Organisation, PartialDateTime
+from resolvers.restriction import without_sensitive_places
 from resolvers.sources.demographics import Person, Search
 from resolvers.sources.upstream import Failure, UpstreamError
 
@@ -96,7 +97,8 @@ class Query:
         if not await context.admission.admit(context.caller, [person.nhs_number for person in shown]):
             raise RateLimited
         context.journal.patients.update(person.nhs_number for person in shown)
-        return [_match(person) for person in shown]
+        sensitivity = context.policies.sensitivity
+        return [_match(without_sensitive_places(person, sensitivity)) for person in shown]
 
     @strawberry.field(description="Who is connected, what they give, and whether they answer.")
     async def organisations(self, info: RecordInfo) -> list[ConnectedOrganisation]:

@@ -1,25 +1,45 @@
-"""Restricted people: an entry without anything that tells where they live, are seen or can be reached."""
+"""Whereabouts that must not be told: of restricted people all of them, of everybody the telling ones."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
-from policies.restricted import withheld_fields
+from policies.decision import Withhold
+from policies.sensitivity.gate import SensitivityPolicy
 from resolvers.record.values import Entry
+from resolvers.sources.demographics import Person
 
 
-def without_whereabouts(entry: Entry) -> Entry:
-    """A copy of the entry with the withheld fields emptied; entries may be shared through the cache."""
-    kind: Any = type(entry)
-    emptied = _emptied(kind)
+def without_whereabouts(entry: Entry, withheld: Mapping[str, frozenset[str]]) -> Entry:
+    """A copy of the entry without the fields that `withheld` names by kind of entry ('Entry' for all kinds); entries
+    may be shared through the cache."""
+    kind = type(entry)
+    names = withheld.get(kind.__name__, frozenset()) | withheld.get(Entry.__name__, frozenset())
+    emptied = _emptied(kind, names)
     return replace(entry, **emptied) if emptied else entry
 
 
+def without_sensitive_places(person: Person, policy: SensitivityPolicy) -> Person:
+    """A copy of the person without an address, a contact or a practice that tells of a sensitive matter: a prison, a
+    refuge, a clinic."""
+    address, practice = person.address, person.practice
+    if address is not None and _tells(policy, [*address.lines, address.postcode]):
+        address = None
+    if practice is not None and _tells(policy, practice.name):
+        practice = None
+    contacts = [contact for contact in person.contacts if not _tells(policy, contact.value)]
+    return replace(person, address=address, practice=practice, contacts=contacts)
+
+
+def _tells(policy: SensitivityPolicy, words: Any) -> bool:
+    return isinstance(policy.judge({"words": words}), Withhold)
+
+
 @cache
-def _emptied(kind: type) -> dict[str, Any]:
-    withheld = withheld_fields(kind.__name__)
+def _emptied(kind: Any, withheld: frozenset[str]) -> dict[str, Any]:
     return {
         field.name: field.default_factory() if callable(field.default_factory) else field.default
         for field in fields(kind)

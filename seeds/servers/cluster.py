@@ -74,7 +74,13 @@ class Cluster:
         self.faults[organisation.id] = faults
         app = FaultMiddleware(self._application(organisation, everybody, faults), faults)
         config = uvicorn.Config(
-            app, host=HOST, port=self.port + organisation.offset, log_level="warning", access_log=False, lifespan="off"
+            app,
+            host=HOST,
+            port=self.port + organisation.offset,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
         )
         return _Server(config)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from policies.sections import Section
+from resolvers.record.people import Address
+from resolvers.record.values import Organisation
 from resolvers.sources.source import Coverage
 from resolvers.sources.upstream import Failure, UpstreamError
 from tests.resolvers.kit import (
@@ -129,3 +131,30 @@ async def test_social_care_from_before_the_eighteenth_birthday_never_shows() -> 
     response = await ask(SOCIAL, context(source(memory), people=People({NUMBER: person(birth_date="2006-05-05")})))
     assert response.data is not None
     assert [node["id"] for node in response.data["patient"]["socialCare"]["nodes"]] == ["council:1"]
+
+
+@pytest.mark.parametrize("line", ["HMP Pentonville, Caledonian Road", "Women's refuge, 1 Weir Lane"])
+async def test_an_address_that_tells_is_not_shown(line: str) -> None:
+    people = People({NUMBER: person(address=Address(lines=[line], postcode="N7 8TT"))})
+    query = f'{{ patient(nhsNumber: "{NUMBER}") {{ name {{ family }} address {{ lines postcode }} }} }}'
+    response = await ask(query, context(people=people))
+    assert response.data == {"patient": {"name": {"family": "Made-Up"}, "address": None}}
+
+
+async def test_a_practice_that_tells_is_not_named_but_still_asked() -> None:
+    people = People({NUMBER: person(practice=Organisation(ods_code="Y99001", name="HMP Holloway Prison Practice"))})
+    practice = source(memory(), Coverage(practices=frozenset({"Y99001"})))
+    query = f'{{ patient(nhsNumber: "{NUMBER}") {{ registeredPractice {{ odsCode }} allergies {{ totalCount }} }} }}'
+    response = await ask(query, context(practice, people=people))
+    assert response.data == {"patient": {"registeredPractice": None, "allergies": {"totalCount": 1}}}
+
+
+async def test_restricted_person_keeps_no_whereabouts_anywhere() -> None:
+    people = People({NUMBER: person(restricted=True, address=None, practice=None, contacts=[], local_authority=None)})
+    query = f'''{{ patient(nhsNumber: "{NUMBER}") {{ address {{ postcode }} registeredPractice {{ odsCode }} restricted
+      allergies {{ nodes {{ id recordedBy {{ organisation {{ odsCode }} }} }} }} }} }}'''
+    response = await ask(query, context(source(memory()), people=people))
+    assert response.data is not None
+    found = response.data["patient"]
+    assert (found["address"], found["registeredPractice"], found["restricted"]) == (None, None, True)
+    assert found["allergies"]["nodes"] == [{"id": "a:1", "recordedBy": {"organisation": None}}]
