@@ -16,7 +16,7 @@ from resolvers.sources.demographics import Person
 def without_whereabouts(entry: Entry, withheld: Mapping[str, frozenset[str]]) -> Entry:
     """A copy of the entry without the fields that `withheld` names by kind of entry ('Entry' for all kinds); entries
     may be shared through the cache."""
-    kind = type(entry)
+    kind: Any = type(entry)
     names = withheld.get(kind.__name__, frozenset()) | withheld.get(Entry.__name__, frozenset())
     emptied = _emptied(kind, names)
     return replace(entry, **emptied) if emptied else entry
