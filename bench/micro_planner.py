@@ -1,6 +1,6 @@
 """Planning time: a graph of many subgraphs in which every type is an entity, and operations of growing size.
 
-    python bench/micro_planner.py [subgraphs] [types]
+    python -m bench.micro_planner [subgraphs] [types]
 
 Each type has one field per subgraph, ten fields that three subgraphs share, one field per subgraph that
 requires its neighbour's, two keys, and a link to the next type. Prints milliseconds, the first plan (cold
