@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,17 @@ async def test_role_that_may_not_introspect_still_asks(tmp_path: Path) -> None:
         await page.click("button.graphiql-execute-button", timeout=20_000)
         await expect(page.locator(".result-window")).to_contain_text("hello world", timeout=20_000)
         await expect(page.locator(".graphiql-tab")).to_have_count(1)
+
+
+async def test_examples_bring_their_variables(tmp_path: Path) -> None:
+    chromium()
+    first, second = EXAMPLES[1], replace(EXAMPLES[1], query=EXAMPLES[1].query.replace("APatient", "Another"))
+    async with served(gateway(examples=(first, second))) as url, browser_page(tmp_path / "profile") as page:
+        await page.goto(f"{url}/graphiql")
+        await _enter(page, token())
+        for title in ("APatient", "Another"):
+            await page.locator(".graphiql-tab", has_text=title).locator("button").first.click(timeout=20_000)
+            await page.wait_for_timeout(1_000)  # GraphiQL reads the operation's name once typing has paused
+            await page.click("button.graphiql-execute-button")
+            await expect(page.locator(".result-window")).to_contain_text(NHS_NUMBER, timeout=20_000)
+        await expect(page.locator(".graphiql-tab")).to_have_count(2)

@@ -79,6 +79,7 @@ function Workbench({ token, who }) {
       fetcher={fetcher}
       storage={storage}
       defaultTabs={tabs.length ? tabs : undefined}
+      initialVariables={tabs[0]?.variables ?? undefined}
       schema={who.introspection ? undefined : null}
       shouldPersistHeaders={false}
       showPersistHeadersSettings={false}
