@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from policies.sensitivity.gate import Item, SensitivityPolicy
-
 from policies.caller import Caller
 from policies.decision import Show
 from policies.sections import Section
+from policies.sensitivity.gate import Item, SensitivityPolicy
 from resolvers.record.status import SourceState, SourceWarning
 from resolvers.record.values import Entry, Organisation
 from resolvers.sources.upstream import Failure, UpstreamError
@@ -152,6 +151,7 @@ class Source:
         kept = sift(fetched.items, policy)
         notes = ReadNotes()
         entries = self.adapter.read(kept, ask, notes)
+        fetched.as_of = fetched.as_of or ask.now
         return {section: _answer(section, entries.get(section, []), fetched, notes) for section in sections}
 
 
