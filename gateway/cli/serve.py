@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -18,8 +19,17 @@ def command(
     config: ConfigFile = DEFAULT,
     host: Annotated[str | None, typer.Option(help="Listen here instead of [server] host.")] = None,
     port: Annotated[int | None, typer.Option(help="Listen here instead of [server] port.")] = None,
+    supergraph: Annotated[
+        Path | None, typer.Option(help="With --no-policy: serve this supergraph, and read no configuration.")
+    ] = None,
+    no_policy: Annotated[
+        bool, typer.Option("--no-policy", help="A plain federation gateway: no callers, no policy, no audit.")
+    ] = False,
 ) -> None:
     """Run the gateway until it is told to stop; requests in flight are finished."""
+    if no_policy or supergraph is not None:
+        plain(supergraph, no_policy, host or "127.0.0.1", 8000 if port is None else port)
+        return
     settings = settings_of(config)
     if host is not None or port is not None:
         old = settings.config.server
@@ -29,3 +39,19 @@ def command(
         run(settings)
     except (KeySetError, ManifestError, ValueError) as failure:
         give_up(f"{config}: {failure}")
+
+
+def plain(supergraph: Path | None, no_policy: bool, host: str, port: int) -> None:
+    """Serve a supergraph without policy; both options are needed, so that nobody does so by a slip."""
+    if supergraph is None:
+        give_up("--no-policy needs --supergraph FILE: the record is never served without policy")
+    if not no_policy:
+        give_up("--supergraph needs --no-policy; with policy, name the file as [federation] supergraph in joinup.toml")
+    from gateway.plain import WARNING, plain_gateway  # the engine need not be loaded to say what is wrong
+
+    try:
+        gateway = plain_gateway(supergraph.read_text("utf-8"), host, port)
+    except (OSError, ValueError) as failure:
+        give_up(f"{supergraph}: {failure}")
+    typer.secho(WARNING, err=True, fg=typer.colors.RED, bold=True)
+    run(Settings(gateway.config, supergraph.parent, str(supergraph)), gateway)
