@@ -21,7 +21,7 @@ REQUEST = 1_000_000  # one more request
 ROUND = 1_000_100  # one more round: costs more than a request saved by it
 HOP = 1_000  # one more part of some request
 _FINE_LOOKS = 300  # partial choices looked at for any gain; after that only for a request or a round less
-_MAX_LOOKS = 5_000  # after that the best found so far stands
+_MAX_LOOKS = 1_500  # after that the best found so far stands
 
 
 class _Load(NamedTuple):
@@ -85,6 +85,12 @@ def choose(leaves: Sequence[Leaf]) -> list[Step]:
     return [found[place] for place in range(len(leaves))]
 
 
+def cost_of(ends: Sequence[Step]) -> int:
+    """What a choice costs as a whole."""
+    loads = _Loads()
+    return reduce(_Load.plus, (loads.of(end) for end in ends), _Load()).cost
+
+
 def _groups(leaves: Sequence[Leaf]) -> list[_Group]:
     """Leaves whose alternatives need the same fetching steps, alternative by alternative, go together."""
     loads = _Loads()
@@ -100,8 +106,22 @@ def _groups(leaves: Sequence[Leaf]) -> list[_Group]:
         options = []
         for ends in zip(*(steps for _, steps in members), strict=True):
             options.append(_Option(ends, reduce(_Load.plus, (loads.of(end) for end in ends))))
-        groups.append(_Group([place for place, _ in members], options))
+        groups.append(_Group([place for place, _ in members], _undominated(options)))
     return groups
+
+
+def _undominated(options: list[_Option]) -> list[_Option]:
+    """Options without those that fetch all that another one fetches, and more, and not earlier."""
+    kept: list[_Option] = []
+    for option in sorted(options, key=lambda o: o.load.cost):
+        mine = option.load
+        for other in kept:
+            load = other.load
+            if load.fetches & ~mine.fetches == 0 and load.rounds <= mine.rounds:
+                break
+        else:
+            kept.append(option)
+    return kept
 
 
 class _Loads:

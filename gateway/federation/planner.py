@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphql import DocumentNode
 
-from gateway.federation.best import choose
+from gateway.federation.best import choose, cost_of
 from gateway.federation.fetch_build import FetchBuilder
 from gateway.federation.fetch_steps import StepBuilder
 from gateway.federation.gate_points import GateNeed, GateNeeds, GatePlacer
@@ -12,8 +12,9 @@ from gateway.federation.graph_build import build_graph
 from gateway.federation.normalise import Operation, normalise
 from gateway.federation.paths import PathFinder, SearchLimitError
 from gateway.federation.plan import OperationKind, QueryPlan
+from gateway.federation.selection import Sel
 from gateway.federation.supergraph import Supergraph
-from gateway.federation.walk import PlanningError, Walk
+from gateway.federation.walk import Path, PlanningError, Step, Walk
 
 __all__ = ["GateNeed", "GateNeeds", "Planner", "PlanningError"]
 
@@ -74,5 +75,20 @@ class Planner:
             builder.add_root(choose(walk.leaves(operation.selection, start)))
             return builder
         for index, item in enumerate(operation.selection):
-            builder.add_root(choose(walk.leaves((item,), start)), index)
+            builder.add_root(_from_one_subgraph(walk, item, start), index)
         return builder
+
+
+def _from_one_subgraph(walk: Walk, item: Sel, start: list[Path]) -> list[Step]:
+    """The best choice for a mutation's root field, which must be called in one subgraph only."""
+    found: list[list[Step]] = []
+    refused: PlanningError | None = None
+    for path in start:
+        try:
+            found.append(choose(walk.leaves((item,), [path])))
+        except PlanningError as error:
+            # the refusal that got furthest says most
+            refused = error if refused is None or len(error.path) > len(refused.path) else refused
+    if not found:
+        raise refused or PlanningError("the supergraph has no mutations")
+    return min(found, key=cost_of)

@@ -370,11 +370,13 @@ CASES = [
         {
             "a": """
                 type Query { note: Note }
-                type Mutation { first: Note second: Note shared: Int @shareable }
+                type Mutation { first: Note second: Note shared: Int @shareable both: Slip @shareable }
+                type Slip @shareable { id: ID! note: Note }
                 type Note @key(fields: "id") { id: ID! text: String }
             """,
             "b": """
-                type Mutation { third: Note shared: Int @shareable }
+                type Mutation { third: Note shared: Int @shareable both: Slip @shareable }
+                type Slip @shareable { id: ID! note: Note }
                 type Note @key(fields: "id") { id: ID! length: Int }
             """,
         },
@@ -383,6 +385,7 @@ CASES = [
             "mutation { first { text } third { id } second { id } }": (3, 3),
             "mutation { third { text } first { length } }": (4, 4),
             "mutation { shared }": (1, 1),
+            "mutation { both { id note { text length } } }": (2, 2),
         },
     ),
     Case(

@@ -289,3 +289,18 @@ def test_what_is_no_supergraph_is_refused(sdl: str) -> None:
 def test_the_api_schema_hides_what_is_inaccessible() -> None:
     schema = supergraph_of("hidden fields serve the planner only").api_schema
     assert list(schema.type_map["Patient"].fields) == ["number", "bed"]  # type: ignore[attr-defined]
+
+
+def test_a_shared_mutation_field_is_called_in_one_subgraph_only() -> None:
+    made = plan(supergraph_of("mutations in order"), "mutation { both { id note { text length } } }")
+    assert [step.kind for step in made.steps] == ["mutation", "query"]
+
+
+def test_mutations_wait_for_all_that_the_one_before_called_for() -> None:
+    made = plan(supergraph_of("mutations in order"), "mutation { third { text } first { length } }")
+    assert [(step.kind, step.subgraph, step.after) for step in made.steps] == [
+        ("mutation", "b", ()),
+        ("query", "a", (0,)),
+        ("mutation", "a", (1,)),
+        ("query", "b", (2,)),
+    ]
