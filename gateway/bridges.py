@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from gateway.engine import Access
+from gateway.attempt import Access
 from gateway.federation.execute import Outcome
 from gateway.stores.audit import AuditStore
 from gateway.stores.audit_entry import AuditEntry, DeniedField, SourceAsked

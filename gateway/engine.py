@@ -1,57 +1,29 @@
 """From a checked operation to its answer: scope, plan, execute, gate, project, audit, and one last look at opt-outs.
 
-An answer leaves only when its audit entry is on disk, and only if nobody in it has opted out in the meantime. Where
-somebody has, the operation is executed anew, and that person is then nobody whom the gateway knows.
+What leaves is decided by `gateway.attempt`: once for an answer in one piece, and for each frame of one in parts.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import msgspec
 
+from gateway.attempt import Attempt, Audit, ContextFactory
 from gateway.errors import Refusal
+from gateway.federation.defer import Deferred
 from gateway.federation.errors import FORBIDDEN, ResponseError
-from gateway.federation.execute import Outcome
+from gateway.federation.execute import Outcome, Prepared
+from gateway.federation.incremental import Frame, deliver
 from gateway.federation.walk import PlanningError
-from gateway.generation import Generation, Ready, RoleView
-from gateway.pipeline import Answer, Complete, Operation, RequestInfo, Visible
+from gateway.generation import Generation, Parts, Ready, RoleView
+from gateway.pipeline import Answer, Complete, Frames, Operation, RequestInfo, Visible
 from policies.access import may_act
-from policies.bundle import Policies
 from policies.caller import Caller
 from policies.decision import Withhold
-from resolvers.context import RecordContext
-from resolvers.errors import RegistryDown
-from resolvers.people import PatientLoader
-
-ATTEMPTS = 3
-"""How often an operation is executed when people opt out while it runs; then the request is refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What is written down of one request before its answer leaves."""
-
-    operation: Operation
-    caller: Caller
-    request: RequestInfo
-    context: RecordContext
-    outcome: Outcome
-    generation: int
-    denied: Sequence[tuple[str, str]]
-
-
-class Audit(Protocol):
-    """The audit store as the engine needs it."""
-
-    async def record(self, access: Access) -> None:
-        """Write the entry durably. Raises where that cannot be done: then nothing is answered."""
-        ...
 
 
 class Working(Protocol):
@@ -59,9 +31,6 @@ class Working(Protocol):
 
     @property
     def generation(self) -> Generation: ...
-
-
-ContextFactory = Callable[[Caller, RequestInfo, datetime, float, Policies], RecordContext]
 
 
 @dataclass(slots=True)
@@ -96,62 +65,90 @@ class RecordEngine:
 
     async def answer(self, operation: Operation, caller: Caller, request: RequestInfo) -> Answer:
         generation = self.graph.generation
+        check_purpose(generation, caller)
+        with planning():
+            ready = generation.ready(caller.role, operation.hash, operation.text, operation.ast, operation.name)
+        view = generation.view(caller.role)
+        attempt = Attempt(
+            generation, operation, caller, request, ready.denied, self.make_context, self.audit, self.deadline
+        )
+        if request.incremental and ready.deferring is not None:
+            return await _in_parts(attempt, _parts(attempt, ready), view)
         generation.in_flight += 1
         try:
-            return await self._answer(generation, operation, caller, request)
+            return _reply(await attempt.answer(ready.prepared), view)
         finally:
+            attempt.close()
             generation.in_flight -= 1
 
-    async def _answer(
-        self, generation: Generation, operation: Operation, caller: Caller, request: RequestInfo
-    ) -> Complete:
-        view = generation.view(caller.role)
-        check_purpose(generation, caller)
-        try:
-            ready = generation.ready(caller.role, operation.hash, operation.text, operation.ast, operation.name)
-        except PlanningError as error:
-            raise Refusal("GRAPHQL_VALIDATION_FAILED") from error
-        for _ in range(ATTEMPTS):
-            outcome = await self._once(generation, ready, operation, caller, request)
-            if outcome is not None:
-                return _reply(outcome, view)
-        raise Refusal("REGISTRY_UNAVAILABLE")
 
-    async def _once(
-        self,
-        generation: Generation,
-        ready: Ready,
-        operation: Operation,
-        caller: Caller,
-        request: RequestInfo,
-    ) -> Outcome | None:
-        """One execution, written down. None where somebody in it has opted out since they were let through."""
-        deadline = min(request.started, asyncio.get_running_loop().time()) + self.deadline
-        policies = generation.policies
-        assert policies is not None, "the record has no graph without policy"
-        context = self.make_context(caller, request, datetime.now(UTC), deadline, policies)
-        people = context.people = PatientLoader(context)
-        try:
-            outcome = await generation.executor.run(ready.prepared, operation.values, context)
-            shown = context.journal.patients - context.journal.refused
-            await self._write(Access(operation, caller, request, context, outcome, generation.number, ready.denied))
-            if operation.kind == "query" and shown and await people.refuse_opted_out(shown):
-                return None
-        except RegistryDown as error:
-            raise Refusal("REGISTRY_UNAVAILABLE") from error
-        finally:
-            people.close()
-        if any(error.code == "REGISTRY_UNAVAILABLE" for error in outcome.errors):
-            raise Refusal("REGISTRY_UNAVAILABLE")
-        return outcome
+@contextmanager
+def planning() -> Iterator[None]:
+    """Whoever asks for what no subgraph can be asked for is told no more than that."""
+    try:
+        yield
+    except PlanningError as error:
+        raise Refusal("GRAPHQL_VALIDATION_FAILED") from error
 
-    async def _write(self, access: Access) -> None:
-        if self.audit is None:
-            return
-        try:
-            await self.audit.record(access)
-        except Exception as error:
-            raise Refusal("AUDIT_UNAVAILABLE") from error
+
+def _parts(attempt: Attempt, ready: Ready) -> Parts:
+    operation = attempt.operation
+    with planning():
+        return attempt.generation.parts(
+            attempt.caller.role, operation.hash, operation.ast, operation.name, ready.deferring or (), operation.values
+        )
+
+
+async def _in_parts(attempt: Attempt, parts: Parts, view: RoleView) -> Answer:
+    """The frames of an answer, once the first may leave; in one piece where nothing is to follow. Raises Refusal."""
+    frames = _frames(attempt, parts, view)
+    first = await anext(frames)
+    if first.payload.get("hasNext"):
+        return Frames(Stream(first, frames))
+    await frames.aclose()
+    return Complete(_encode(first.payload), bool(first.outcome.errors))
+
+
+async def _frames(attempt: Attempt, parts: Parts, view: RoleView) -> AsyncGenerator[Frame]:
+    generation, values = attempt.generation, attempt.operation.values
+    generation.in_flight += 1
+    context = attempt.begin()
+
+    async def settle(prepared: Prepared, outcome: Outcome, at: Deferred | None) -> Outcome:
+        if at is None:
+            return await attempt.settle(prepared, outcome, context)
+        return await attempt.settle_later(prepared, outcome, context, at)
+
+    frames = deliver(
+        generation.executor, parts.first, parts.deferred, values, context, settle, lambda error: _entry(error, view)
+    )
+    try:
+        async with aclosing(frames):
+            async for frame in frames:
+                yield frame
+    finally:
+        attempt.close()
+        generation.in_flight -= 1
+
+
+class Stream:
+    """The bytes of frames of which the first is there already. Closing it ends the work on the others."""
+
+    def __init__(self, first: Frame, rest: AsyncGenerator[Frame]) -> None:
+        self._first: Frame | None = first
+        self._rest = rest
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        frame, self._first = self._first, None
+        if frame is None:
+            frame = await anext(self._rest)
+        return _encode(frame.payload)
+
+    async def aclose(self) -> None:
+        await self._rest.aclose()
 
 
 def check_purpose(generation: Generation, caller: Caller) -> None:

@@ -10,9 +10,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 from graphql import DocumentNode, GraphQLSchema, parse
 
+from gateway.federation.defer import Deferred, Part, defer_variables, defers, split, without_defer
 from gateway.federation.execute import Executor, Prepared
 from gateway.federation.plan import QueryPlan
 from gateway.federation.planner import GateNeeds, Planner
@@ -45,6 +47,16 @@ class Ready:
     plan: QueryPlan
     prepared: Prepared
     denied: tuple[tuple[str, str], ...]
+    deferring: tuple[str, ...] | None = None
+    """The variables that decide which fragments are deferred; None where the operation has no @defer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """An operation split at its deferred fragments, each part ready to run for a role."""
+
+    first: Prepared
+    deferred: tuple[tuple[Deferred, Prepared], ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +73,7 @@ class Generation:
     in_flight: int = 0
     _planner: Planner = field(init=False)
     _ready: OrderedDict[Key, Ready] = field(default_factory=OrderedDict)
+    _parts: OrderedDict[tuple[Key, tuple[bool, ...]], Parts] = field(default_factory=OrderedDict)
     _views: dict[str, RoleView] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -90,6 +103,26 @@ class Generation:
             self._ready.move_to_end(cache_key)
         return ready
 
+    def parts(
+        self,
+        role: str,
+        key: str,
+        document: DocumentNode,
+        name: str | None,
+        deferring: tuple[str, ...],
+        values: Mapping[str, Any],
+    ) -> Parts:
+        """The operation split at its deferred fragments; `deferring` is as `Ready` has it. Raises PlanningError."""
+        cache_key = ((role, key, name), tuple(bool(values.get(each, True)) for each in deferring))
+        parts = self._parts.get(cache_key)
+        if parts is None:
+            parts = self._parts[cache_key] = self._split(role, document, name, values)
+            if len(self._parts) > self.cached:
+                self._parts.popitem(last=False)
+        else:
+            self._parts.move_to_end(cache_key)
+        return parts
+
     def warm(self, known: Iterable[tuple[Key, str]]) -> None:
         """Plan what an older generation had planned, newest last, so that a swap costs no request its time.
         What is not valid any more is left out."""
@@ -112,8 +145,22 @@ class Generation:
 
     def _prepare(self, role: str, text: str, document: DocumentNode, name: str | None) -> Ready:
         view = self.view(role)
+        deferring = defer_variables(document) if defers(document) else None
+        if deferring is not None:
+            document = without_defer(document)
         allowed, gone = cut(document, self.api, view.denied)
         plan = self._planner.plan(allowed, name, gates=self.gates)
         prepared = Prepared(plan, self.api, document, name, frozenset(view.denied), view.schema)
         denied = tuple((f"{type_}.{field}", view.denied[type_, field]) for type_, field in sorted(gone))
-        return Ready(text, name, plan, prepared, denied)
+        return Ready(text, name, plan, prepared, denied, deferring)
+
+    def _split(self, role: str, document: DocumentNode, name: str | None, values: Mapping[str, Any]) -> Parts:
+        view = self.view(role)
+
+        def prepared(part: Part) -> Prepared:
+            allowed, _ = cut(part.planned, self.api, view.denied)
+            plan = self._planner.plan(allowed, name, gates=self.gates)
+            return Prepared(plan, self.api, part.shown, name, frozenset(view.denied), view.schema)
+
+        found = split(self.api, document, name, values)
+        return Parts(prepared(found.first), tuple((each, prepared(each.part)) for each in found.deferred))

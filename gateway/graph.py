@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from graphql import GraphQLScalarType
+from graphql import GraphQLDeferDirective, GraphQLScalarType
 
 from gateway.classification import Classification, classify
 from gateway.federation.composition.compose import Composition, compose, nullability_errors
@@ -81,6 +81,7 @@ def read_graph(sdl: str, policies: Policies) -> Graph:
 def covered(supergraph: Supergraph, policies: Policies, composition: Composition | None = None) -> Graph:
     """The graph, if policy covers all of it. Raises GraphError with every gap."""
     check_scalars(supergraph)
+    allow_defer(supergraph)
     classification = classify(supergraph, policies.roles, RECORD)
     extended = policies.with_fields(classification.sections)
     requirements = read_requirements(supergraph)
@@ -112,6 +113,13 @@ def check_scalars(supergraph: Supergraph) -> None:
         scalar = supergraph.api_schema.type_map.get(str(definition.name))
         if isinstance(scalar, GraphQLScalarType) and definition.parse_value is not None:
             scalar.coerce_input_value = definition.parse_value
+
+
+def allow_defer(supergraph: Supergraph) -> None:
+    """Let operations say @defer, and introspection tell so."""
+    schema = supergraph.api_schema
+    if schema.get_directive(GraphQLDeferDirective.name) is None:
+        schema.directives = (*schema.directives, GraphQLDeferDirective)
 
 
 def record_fetcher() -> Fetcher:

@@ -16,17 +16,12 @@ _END = b"\r\n-----\r\n"
 
 async def send_frames(send: Send, receive: Receive, parts: AsyncIterator[bytes], extra: tuple[Header, ...]) -> int:
     """Send every frame as it comes; stop asking for frames when the client goes away. Returns their number."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 200,
-            "headers": [(b"content-type", CONTENT_TYPE), *PRIVATE, *extra],
-        }
-    )
+    headers = [(b"content-type", CONTENT_TYPE), *PRIVATE, *extra]
     sending = asyncio.current_task()
     watcher = asyncio.create_task(_watch(receive, sending))
     count = 0
     try:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         async for part in parts:
             await send({"type": "http.response.body", "body": _HEAD + part, "more_body": True})
             count += 1

@@ -30,12 +30,13 @@ def negotiate(accept: bytes | None) -> Accepted:
     ranked: list[tuple[float, int, str]] = []
     incremental = page = False
     for position, part in enumerate(accept.decode("latin-1").lower().split(",")[:32]):
-        name, quality, charset = _range(part)
+        name, quality, options = _range(part)
         if quality <= 0:
             continue
-        incremental = incremental or name == "multipart/mixed"
+        # a client that names the format of 2022 would not understand frames of today's: it gets one answer
+        incremental = incremental or (name == "multipart/mixed" and "deferspec" not in options)
         page = page or name == "text/html"
-        if name in _RANGES and charset in ("", "utf-8", "utf8"):
+        if name in _RANGES and options.get("charset", "").strip('"') in ("", "utf-8", "utf8"):
             ranked.append((-quality, position, _RANGES[name]))
     if ranked:
         return Accepted(min(ranked)[2], incremental, page)
@@ -50,11 +51,11 @@ def wants_page(accept: bytes | None) -> bool:
     return "text/html" in text and GRAPHQL not in text and JSON not in text
 
 
-def _range(part: str) -> tuple[str, float, str]:
+def _range(part: str) -> tuple[str, float, dict[str, str]]:
     name, *rest = (piece.strip() for piece in part.split(";"))
     options = dict(piece.partition("=")[::2] for piece in rest)
     try:
         quality = float(options.get("q", "1") or "1")
     except ValueError:
         quality = 0.0
-    return name, quality, options.get("charset", "").strip('"')
+    return name, quality, options
