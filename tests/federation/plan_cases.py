@@ -84,6 +84,43 @@ CASES = [
         {"{ round { nurse } }": (2, 2)},
     ),
     Case(
+        "a key that names part of what is sought",
+        {
+            "gp": """
+                type Query { patient: Patient }
+                type Patient @key(fields: "number home { id }") { number: ID! home: Home! @shareable }
+                type Home { id: ID! @shareable }
+            """,
+            "homes": """
+                type Patient @key(fields: "number home { id }") { number: ID! home: Home! @shareable }
+                type Home { id: ID! @shareable town: String }
+            """,
+        },
+        {"{ patient { home { town } } }": (2, 2), "{ patient { home { id town } } }": (2, 2)},
+    ),
+    Case(
+        "a shared field whose interface only one answer can serve",
+        {
+            "a": """
+                type Query { node: Node @shareable }
+                interface Node { id: ID! }
+                type Bed implements Node @key(fields: "id") { id: ID! ward: String }
+                type Room implements Node @key(fields: "id") { id: ID! @external bed: Bed }
+            """,
+            "b": """
+                type Query { node: Node @shareable }
+                interface Node { id: ID! }
+                type Room implements Node @key(fields: "id") { id: ID! floor: Int }
+                type Bed implements Node @key(fields: "id") { id: ID! @external room: Room }
+            """,
+        },
+        {
+            "{ node { id } }": None,
+            "{ node { ... on Room { floor } } }": (2, 2),
+            "{ node { ... on Bed { room { floor } } } }": (1, 1),
+        },
+    ),
+    Case(
         "a key that cannot be entered",
         {
             "gp": """
@@ -340,6 +377,7 @@ CASES = [
             "{ entries { flag } }": (2, 2),
             "{ noted { id flag } }": (3, 3),
             "{ entries { ... on Problem { flag note } } }": (3, 2),
+            "query ($v0: Boolean!) { noted { id @include(if: $v0) ... on Letter { id title flag on } } }": (3, 3),
         },
     ),
     Case(

@@ -304,3 +304,10 @@ def test_mutations_wait_for_all_that_the_one_before_called_for() -> None:
         ("mutation", "a", (1,)),
         ("query", "b", (2,)),
     ]
+
+
+def test_a_field_of_one_type_is_not_asked_of_all() -> None:
+    supergraph = supergraph_of("fields added to an interface that the subgraph knows as an object")
+    steps = plan(supergraph, "{ noted { ... on Letter { note } } }").steps
+    assert "note" not in steps[0].document.replace("noted", "")
+    assert steps[-1].entities[0].targets == ((Key("noted"), OnTypes(frozenset({"Letter"}))),)
