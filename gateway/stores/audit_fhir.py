@@ -113,7 +113,7 @@ def _agents(entry: AuditEntry, gateway: Gateway, interaction: str) -> list[Json]
     }
     if entry.purpose:
         user["purposeOfUse"] = [_purpose(entry.purpose)]
-    return [
+    agents: list[Json] = [
         {
             "type": _concept(DCM, *server_role),
             "who": {"identifier": {"value": gateway.identifier}},
@@ -127,12 +127,12 @@ def _agents(entry: AuditEntry, gateway: Gateway, interaction: str) -> list[Json]
             "network": {"address": entry.client_address or "unknown", "type": "2"},
         },
         user,
-        {
-            "type": _concept(f"{TERMS}/v3-RoleClass", "PROV", "healthcare provider"),
-            "who": {"type": "Organization", "identifier": {"system": ODS_CODE, "value": entry.organisation}},
-            "requestor": False,
-        },
     ]
+    if entry.organisation:
+        organisation = {"type": "Organization", "identifier": {"system": ODS_CODE, "value": entry.organisation}}
+        provider = _concept(f"{TERMS}/v3-RoleClass", "PROV", "healthcare provider")
+        agents.append({"type": provider, "who": organisation, "requestor": False})
+    return agents
 
 
 def _source(gateway: Gateway) -> Json:

@@ -39,7 +39,12 @@ async def revision(url: str) -> tuple[str | None, str | None]:
             at = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
     finally:
         await database.aclose()
-    return at, ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    return at, needed()
+
+
+def needed() -> str | None:
+    """The revision that this version works with."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def _upgrade(connection: Connection) -> None:
