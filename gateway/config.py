@@ -209,10 +209,6 @@ class Policy(Section, frozen=True):
     """The tables of the policy floor."""
 
     directory: Annotated[str | None, _doc("Folder whose files replace the built-in tables of the same name.")] = None
-    terminology_url: Annotated[str | None, _doc("FHIR terminology server that expands the sensitive categories.")] = (
-        None
-    )
-    refset_release: Annotated[str | None, _doc("Folder of a SNOMED CT refset release, instead of a server.")] = None
 
 
 class Timeouts(Section, frozen=True):

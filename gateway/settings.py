@@ -290,7 +290,7 @@ def _address(path: KeyPath, url: str, *, loopback: bool) -> Iterator[Fault]:
 
 _FILES = frozenset(
     {"keys_file", "demo_signing_key", "denied_tokens_file", "manifests", "ca_file", "cert_file", "key_file", "sdl",
-     "signing_key", "supergraph", "directory", "refset_release", "graphiql_examples"}
+     "signing_key", "supergraph", "directory", "graphiql_examples"}
 )  # fmt: skip
 
 

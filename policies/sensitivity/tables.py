@@ -15,6 +15,8 @@ from policies.sensitivity import phrases
 
 ANY_CODE: Final = "*"
 FOLDER: Final = "sensitivity"
+COLUMNS: Final = ("system", "code", "category", "source")
+LOADED: Final = "loaded.csv"
 
 
 class Form(Enum):
@@ -123,11 +125,15 @@ def _name(phrase: str) -> str:
 
 
 def codes(files: PolicyFiles, known: Sequence[System], allowed: dict[str, Category]) -> tuple[CodeRow, ...]:
-    """The rows of codes.csv."""
-    file = files.get(f"{FOLDER}/codes.csv")
+    """The rows of codes.csv, and beside them those of loaded.csv, which a deployment loads from a release."""
+    own, loaded = (files.get(f"{FOLDER}/{name}") for name in ("codes.csv", LOADED))
+    return (*_rows(own, known, allowed), *_rows(loaded, known, allowed))
+
+
+def _rows(file: PolicyFile, known: Sequence[System], allowed: dict[str, Category]) -> list[CodeRow]:
     names = {system.name for system in known}
     rows = []
-    for line, values in file.table(("system", "code", "category", "source")):
+    for line, values in file.table(COLUMNS):
         row = CodeRow(*values)
         if row.system not in names:
             mend = "Use a name of systems.toml, or add the system there."
@@ -137,7 +143,7 @@ def codes(files: PolicyFiles, known: Sequence[System], allowed: dict[str, Catego
         if not row.code.strip() or not row.code.isascii():
             raise file.error(f"line {line}", "the code is empty or not ASCII", "Give the code as its system writes it.")
         rows.append(row)
-    return tuple(rows)
+    return rows
 
 
 def checked(rows: Iterable[CodeRow], known: Sequence[System], allowed: dict[str, Category]) -> Iterator[CodeRow]:
