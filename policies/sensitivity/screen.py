@@ -15,12 +15,15 @@ import re2
 
 from policies.sensitivity import phrases
 from policies.sensitivity.codes import CodeTable
+from policies.sensitivity.markup import MARKED, visible_in_json
 from policies.sensitivity.tables import System, Words
 
 ATTACHMENT = r'"data"\s*:\s*"'  # base64 hides words: leave it to the exact walk
-ODD = rb"[\\\x80-\xff]"  # escapes and letters beyond ASCII: bring them to plain ones and look again
+ODD = (
+    rb"[\\\x80-\xff]|" + MARKED.encode()
+)  # escapes, markup, letters beyond ASCII: bring them to plain ones, look again
 REMEMBERED = 4096  # combinations of findings; a few dozen occur
-_SPACES = (rb"\n", rb"\r", rb"\t", rb"\f", rb"\b")
+_SPACES = (r"\n", r"\r", r"\t", r"\f", r"\b")
 
 
 class Proof(Enum):
@@ -68,9 +71,16 @@ class Screen:
         if rb"\u" in raw or rb"\\" in raw:
             return False
         try:
-            plain = phrases.normal(_unescaped(raw).decode("utf-8")).encode("utf-8")
+            text = raw.decode("utf-8").replace(r"\/", "/")
         except UnicodeDecodeError:
             return False
+        shown = visible_in_json(text)
+        if shown is None or not self._says_nothing(text):
+            return False
+        return shown == text or self._says_nothing(shown)
+
+    def _says_nothing(self, text: str) -> bool:
+        plain = phrases.normal(_unescaped(text)).encode("utf-8", "surrogatepass")
         found = tuple(hit for hit in self._match(plain) or () if hit != self._odd)
         return self._weigh(found) is Proof.GIVEN
 
@@ -87,9 +97,9 @@ class Screen:
         return proof
 
 
-def _unescaped(raw: bytes) -> bytes:
-    r"""The text without single-letter escapes. Only called where there is no `\u` and no `\\`."""
+def _unescaped(text: str) -> str:
+    r"""The text without single-letter escapes. Only called where there is no `\u`, no `\\` and no `\/`."""
     for escape in _SPACES:
-        if escape in raw:
-            raw = raw.replace(escape, b" ")
-    return raw.replace(rb"\"", b'"').replace(rb"\/", b"/")
+        if escape in text:
+            text = text.replace(escape, " ")
+    return text.replace(r"\"", '"')

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from policies.sensitivity.markup import is_marked, visible
+
 JSON = Any  # None, bool, int, float, str, or lists and string-keyed dicts of these
 
 _SYSTEMS = ("system", "codeSystem", "vocabulary", "terminology")
@@ -41,7 +43,10 @@ def walk(value: JSON, recognise: Callable[[str], str | None]) -> Found:
         elif isinstance(node, list):
             stack.extend((one, system, coded) for one in node)
         elif isinstance(node, str):
-            (found.texts if coded else found.names).append(node)
+            texts = found.texts if coded else found.names
+            texts.append(node)
+            if is_marked(node):
+                texts.append(visible(node))
             if system is not None:
                 found.codes.append((system, node))
         elif isinstance(node, bool | float) or node is None:
