@@ -52,7 +52,7 @@ class FetchBuilder:
             if unit is None:
                 unit = self._unit(node, (), is_root=True)
                 unit.mutation = mutation
-                unit.reason = f"{node.subgraph} answers fields of {node.type}"
+                unit.reason = f"{self._owner(node)} answers fields of {node.type}"
                 self._by_key[key] = unit
             place = Place(unit, unit.out, node, (), is_unit_root=True)
             self._follow(entry, place, tree)
@@ -116,7 +116,7 @@ class FetchBuilder:
         unit = self._by_key.get(key)
         if unit is None:
             unit = self._by_key[key] = self._unit(step.node, path, is_root=True)
-            unit.reason = f"{sel.name} returns {step.node.type}, and {step.node.subgraph} answers its fields"
+            unit.reason = f"{sel.name} returns {step.node.type}, and {self._owner(step.node)} answers its fields"
         unit.wait_for({place.unit.id: place.unit})
         total = both(place.total, sel.conditions)
         return Place(unit, unit.out, step.node, path, total, total, is_unit_root=True)
@@ -142,9 +142,18 @@ class FetchBuilder:
         abstract = self.supergraph.types[node.type].is_abstract
         typename = node.type if abstract else None
         unit = self._entity_unit(node, path, types, typename, requires, providers, place, demands)
-        unit.reason = unit.reason or _reason(edge, requires)
+        unit.reason = unit.reason or self._reason(edge, requires)
         outer = self._true_typed(place, edge) if edge.move is Move.TRUE_TYPE else place
         return Place(unit, unit.out, node, path, place.total, place.total, outer, True, typed_by)
+
+    def _owner(self, node: Node) -> str:
+        return self.supergraph.subgraphs[node.subgraph].name
+
+    def _reason(self, edge: Edge, requires: Sequence[Sel]) -> str:
+        owner = self._owner(edge.tail)
+        if edge.move is Move.TRUE_TYPE:
+            return f"{edge.head.type} is an interface object in {owner}: only {edge.name} is meant"
+        return f"{edge.tail.type} enters {owner} by its key {{ {show(tuple(requires))} }}"
 
     def _true_typed(self, place: Place, edge: Edge) -> Place:
         """The place where the true type was learnt: other things of that type can be asked there too."""
@@ -315,12 +324,6 @@ class FetchBuilder:
             inner = child.sel
             child_key = self.naming.key_for(below.keys, inner.name, inner.args) if inner else ""
             self._copy(child, below, tree, (), child_key)
-
-
-def _reason(edge: Edge, requires: Sequence[Sel]) -> str:
-    if edge.move is Move.TRUE_TYPE:
-        return f"{edge.head.type} is an interface object in {edge.head.subgraph}: only {edge.name} is meant"
-    return f"{edge.tail.type} enters {edge.tail.subgraph} by its key {{ {show(tuple(requires))} }}"
 
 
 def _outers(place: Place) -> list[Place]:

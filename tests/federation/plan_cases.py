@@ -359,7 +359,9 @@ CASES = [
             """,
             "notes": """
                 type Query { noted: [Entry] }
-                type Entry @key(fields: "id") @interfaceObject { id: ID! note: String }
+                type Entry @key(fields: "id") @interfaceObject {
+                  id: ID! note: String on: String @external stamp: Int @requires(fields: "on")
+                }
             """,
             "flags": """
                 type Entry @key(fields: "id") @interfaceObject {
@@ -378,6 +380,8 @@ CASES = [
             "{ noted { id flag } }": (3, 3),
             "{ entries { ... on Problem { flag note } } }": (3, 2),
             "query ($v0: Boolean!) { noted { id @include(if: $v0) ... on Letter { id title flag on } } }": (3, 3),
+            "query ($v0: Boolean!) { noted { id @include(if: $v0) ... on Letter { stamp id title on } } }": (3, 3),
+            "{ noted { ... on Letter { stamp } ... on Problem { note } } }": (3, 3),
         },
     ),
     Case(

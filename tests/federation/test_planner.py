@@ -203,9 +203,9 @@ def test_a_plan_is_explained_step_by_step() -> None:
     assert text.splitlines() == [
         "query: 2 requests in 2 rounds",
         "└─ [0] gp",
-        "   │  why: GP answers fields of Query",
+        "   │  why: gp answers fields of Query",
         "   └─ [1] falls",
-        "         why: Patient enters FALLS by its key { number }",
+        "         why: Patient enters falls by its key { number }",
         "         at: patient",
         "         sends: Patient { number }",
     ]
