@@ -110,13 +110,18 @@ class Attempt:
             return Outcome(None, [ResponseError(INTERNAL_ERROR, at.path)])
 
     async def _may_leave(self, outcome: Outcome, context: RecordContext) -> bool:
-        """Write it down; whether nobody in it has opted out since they were let through."""
-        shown = context.journal.patients - context.journal.refused
+        """Write it down; whether nobody has opted out since they were let through. Whom a gate has found out about
+        in the meantime is executed anew, too: they would be missing otherwise, where unknown people are an error."""
+        journal, people = context.journal, context.people
+        assert people is not None
+        shown = journal.patients - journal.refused
         await self._write(outcome, context)
-        assert context.people is not None
         try:
-            if self.operation.kind == "query" and shown and await context.people.refuse_opted_out(shown):
-                return False
+            if self.operation.kind == "query":
+                if journal.refused and journal.refused & people.let_through():
+                    return False
+                if shown and await people.refuse_opted_out(shown):
+                    return False
         except RegistryDown as error:
             raise Refusal("REGISTRY_UNAVAILABLE") from error
         if any(error.code == "REGISTRY_UNAVAILABLE" for error in outcome.errors):

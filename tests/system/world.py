@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -99,12 +99,13 @@ class World:
 
 
 @contextmanager
-def running(folder: Path, extra: str = "") -> Iterator[World]:
-    """Start everything, wait until it is ready, and end it afterwards. `extra` is appended to joinup.toml."""
+def running(folder: Path, extra: str = "", change: Callable[[str], str] = str) -> Iterator[World]:
+    """Start everything, wait until it is ready, and end it afterwards. `change` alters joinup.toml's text; `extra` is
+    appended to it."""
     first, port = free_span(), free_port()
     file = Path(prepare(folder, port, first).file)
     unpaced = file.read_text("utf-8").replace(NATIONAL, f'{NATIONAL}requests_per_second = "1000"\n')
-    file.write_text(unpaced + extra, "utf-8")
+    file.write_text(change(unpaced) + extra, "utf-8")
     settings = load(file)
     organisations = [sys.executable, "-m", "seeds", f"--port={first}"]
     gateway = [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(file)]
