@@ -11,7 +11,7 @@ import policies.bundle
 FLOOR = Path(policies.bundle.__file__).parent
 MAY_IMPORT = {
     "__future__", "ast", "base64", "binascii", "calendar", "collections", "csv", "dataclasses", "datetime", "enum",
-    "functools", "hashlib", "pathlib", "re", "tomllib", "typing", "unicodedata", "msgspec", "re2", "policies",
+    "functools", "hashlib", "html", "pathlib", "re", "tomllib", "typing", "unicodedata", "msgspec", "re2", "policies",
 }  # fmt: skip
 CLOCKS = {"now", "today", "utcnow", "fromtimestamp"}
 READERS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "iterdir", "glob"}
