@@ -48,7 +48,9 @@ def get(port: int, path: str) -> bytes:
 class _Client(asyncio.Protocol):
     """One connection. An answer fails that is not 200 or holds one of the `bad` texts."""
 
-    def __init__(self, requests: Iterator[bytes], window: Window, until: float, bad: bytes | None, pause: float) -> None:
+    def __init__(
+        self, requests: Iterator[bytes], window: Window, until: float, bad: bytes | None, pause: float
+    ) -> None:
         self._requests, self._window, self._until, self._bad, self._pause = requests, window, until, bad, pause
         self._parts: list[bytes] = []
         self.body = b""

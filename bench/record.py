@@ -52,7 +52,12 @@ def requests(port: int, tokens: Sequence[str] = ()) -> list[bytes]:
 
 
 def measure(
-    running: Running, port: int, sent: Sequence[bytes], connections: int, seconds: float, bad: bytes | None = b'"errors"'
+    running: Running,
+    port: int,
+    sent: Sequence[bytes],
+    connections: int,
+    seconds: float,
+    bad: bytes | None = b'"errors"',
 ) -> Sample:
     before = running.usage()
     window = load.run(port, sent, connections, seconds, bad)
@@ -66,7 +71,9 @@ def measure(
 def sources(folder: Path) -> Iterator[Running]:
     command = [sys.executable, "-m", "bench.sources", str(SOURCES_PORT)]
     ask = load.get(SOURCES_PORT, "/control?delays=0")
-    with started("sources", command, LOAD_CORE, folder / "sources.log", lambda: load.once(SOURCES_PORT, ask)) as running:
+    with started(
+        "sources", command, LOAD_CORE, folder / "sources.log", lambda: load.once(SOURCES_PORT, ask)
+    ) as running:
         yield running
 
 
@@ -98,7 +105,9 @@ def main_figures(folder: Path, seconds: float, rounds: int) -> None:
         answer = load.once(GATEWAY_PORT, sent[0])
         print(f"answer: {len(answer)} bytes")
         targets = [(ours, GATEWAY_PORT, sent), (theirs, BASELINE_PORT, asked)]
-        print("| target | connections | CPU ms/record | records/s per core | wall records/s | p50 ms | p99 ms | RSS MB | peak |")
+        print(
+            "| target | connections | CPU ms/record | records/s per core | wall records/s | p50 ms | p99 ms | RSS MB | peak |"
+        )
         print("|---|---|---|---|---|---|---|---|---|")
         for connections in (1, 8):
             samples: dict[str, list[Sample]] = {}
@@ -145,7 +154,9 @@ def latency_figures(folder: Path, seconds: float, rounds: int) -> None:
 
 def growth_figures(folder: Path, seconds: float, _rounds: int) -> None:
     """CPU a record by number of sources, and by number of entries over 8 sources."""
-    print("| sources | entries | answer bytes | CPU ms/record | records/s per core | RSS MB |\n|---|---|---|---|---|---|")
+    print(
+        "| sources | entries | answer bytes | CPU ms/record | records/s per core | RSS MB |\n|---|---|---|---|---|---|"
+    )
     for count in (1, 2, 4, 8, 16):
         with gateway_of(folder / f"sources-{count}", count) as (running, sent):
             print(grown(running, sent, f"{count} | 100 kB each", seconds))

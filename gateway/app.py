@@ -43,6 +43,8 @@ Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 log = structlog.get_logger("gateway")
 
 _REQUEST_ID = re.compile(rb"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
+COLLECT_AFTER = (50_000, 20, 100)
+"""Objects before the cycle collector looks at the young ones; and rounds of theirs before it looks at older ones."""
 _NOT_FORWARDED = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
 
 
@@ -300,9 +302,11 @@ def create_gateway(
 
 
 def _settle_memory() -> None:
-    """Take what start-up built out of the collector's rounds: schema and plans live as long as the process."""
+    """Take what start-up built out of the collector's rounds: schema and plans live as long as the process. A record's
+    thousands of objects are no reason to collect either: requests leave few cycles behind."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 async def _send_json(send: Send, status: int, body: bytes) -> None:

@@ -21,10 +21,12 @@ from policies.sensitivity.links import LinkRules, load_links
 from policies.sensitivity.screen import Screen
 from policies.sensitivity.tables import CodeRow
 from policies.sensitivity.text import TextRules
-from policies.sensitivity.walk import JSON, walk
+from policies.sensitivity.walk import JSON, Found, walk
 
 NOTHING_FOUND = Show("sensitivity/nothing-found")
 UNREADABLE = Withhold("sensitivity/unreadable")
+TELLING = ("meta", "code", "medicationCodeableConcept", "vaccineCode")
+"""Properties of FHIR resources that hold the codes and labels which most often decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +110,15 @@ class SensitivityPolicy:
         return self._links.settle([(item.key, item.raw) for item in items], decisions)
 
     def _rule(self, value: JSON) -> str | None:
+        if isinstance(value, dict):  # where it mostly stands; the walk over the whole finds the same
+            for part in [value[name] for name in TELLING if name in value]:
+                rule = self._code_rule(walk(part, self._codes.recognise))
+                if rule:
+                    return rule
         found = walk(value, self._codes.recognise)
-        for system, code in found.codes:
-            category = self._codes.bare(code) if system == "" else self._codes.category(system, code)
-            if category:
-                return f"sensitivity/{category}/code"
+        rule = self._code_rule(found)
+        if rule:
+            return rule
         texts = phrases.normal(phrases.SEPARATOR.join(found.texts))
         category = self._codes.in_text(texts)
         if category:
@@ -121,6 +127,13 @@ class SensitivityPolicy:
         whole = f"{texts}{phrases.SEPARATOR}{names}".encode("utf-8", "surrogatepass")
         category = self._text.category(whole)
         return f"sensitivity/{category}/text" if category else None
+
+    def _code_rule(self, found: Found) -> str | None:
+        for system, code in found.codes:
+            category = self._codes.bare(code) if system == "" else self._codes.category(system, code)
+            if category:
+                return f"sensitivity/{category}/code"
+        return None
 
 
 def _lines(rows: Iterable[CodeRow]) -> list[str]:

@@ -6,6 +6,7 @@ ever withhold more, so it does not depend on the order of the items.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ _ANYTHING = "*"
 _EXTENSION = "extension:"
 _REFERENCE = b'"reference"'
 _ATTACHED = b'"url"'  # an attachment's address is a link to a Binary
+_PLAIN = re.compile(rb"[A-Za-z]+/[A-Za-z0-9.-]+")  # 'Type/id' and nothing else
 
 
 class Effect(Enum):
@@ -146,12 +148,16 @@ class _Answer:
             return self._by_id.get(bare.rpartition(":")[2], [])
         return self._by_key.get("/".join(bare.rsplit("/", 2)[-2:]), [])
 
+    def _resolve(self, target: bytes) -> list[int]:
+        text = target.decode("utf-8", "replace")
+        return self._by_key.get(text, []) if _PLAIN.fullmatch(target) else self.places(text)
+
     def holdings(self, place: int) -> _Holdings:
         """What an item refers to; nothing for one whose JSON cannot be read (such an item is withheld already)."""
         if place not in self._holdings:
             kind = _kind(self.key(place))
-            links = [(self._rule(kind, link.path), self.places(link.target)) for link in self._links(place)]
-            self._holdings[place] = _Holdings(links)
+            links = self._links(place) if self._mentioned(place, self._items[place][1]) else []
+            self._holdings[place] = _Holdings((self._rule(kind, link.path), self.places(link.target)) for link in links)
         return self._holdings[place]
 
     def _links(self, place: int) -> list[Link]:
@@ -180,7 +186,7 @@ class _Answer:
                 target = quoted[1] if len(quoted) > 1 else b""
                 places = self._resolved.get(target)
                 if places is None:
-                    places = self._resolved[target] = self.places(target.decode("utf-8", "replace"))
+                    places = self._resolved[target] = self._resolve(target)
                 if places:
                     found.update(places)
         return found
