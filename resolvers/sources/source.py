@@ -6,7 +6,7 @@ adapter fetches raw items and, separately, reads those that policy kept. No adap
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -132,6 +132,15 @@ class Coverage:
     local_authorities: frozenset[str] = frozenset()
 
 
+Keeps = Callable[[Section, Entry], bool]
+"""Whether an entry is of the record: recent enough, and not of childhood. It does not depend on the caller."""
+
+
+def keeps_all(_section: Section, _entry: Entry) -> bool:
+    """For whoever asks outside a record."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One configured organisation. `id` is short, stable and unique; it prefixes every entry's id."""
@@ -141,8 +150,9 @@ class Source:
     adapter: Adapter
     coverage: Coverage
 
-    async def ask(self, ask: Ask, policy: SensitivityPolicy) -> Answer:
-        """Ask, sift, read. Never raises for an upstream's fault: each section carries its own status."""
+    async def ask(self, ask: Ask, policy: SensitivityPolicy, keeps: Keeps = keeps_all) -> Answer:
+        """Ask, sift, read. Never raises for an upstream's fault: each section carries its own status, which comes of
+        what `keeps` leaves: an entry outside the record makes no source answered and no section partial."""
         sections = ask.sections & self.adapter.gives
         try:
             fetched = await self.adapter.fetch(ask)
@@ -150,9 +160,42 @@ class Source:
             return {section: SectionAnswer(FAILED[error.failure]) for section in sections}
         kept = sift(fetched.items, policy)
         notes = ReadNotes()
-        entries = self.adapter.read(kept, ask, notes)
-        fetched.as_of = fetched.as_of or ask.now
-        return {section: _answer(section, entries.get(section, []), fetched, notes) for section in sections}
+        read = self.adapter.read(kept, ask, notes)
+        found = {section: [each for each in read.get(section, []) if keeps(section, each)] for section in sections}
+        if notes.partial:
+            self._forget_gone(kept, ask, notes, read, found)
+        return {section: _answer(section, found[section], fetched, notes) for section in sections}
+
+    def _forget_gone(
+        self,
+        kept: Sequence[Item],
+        ask: Ask,
+        notes: ReadNotes,
+        read: Mapping[Section, list[Entry]],
+        found: Mapping[Section, list[Entry]],
+    ) -> None:
+        """Take out of the notes what only entries outside the record caused, by reading without them."""
+        for section in sorted(notes.partial & found.keys()):
+            shown = {each.id for each in found[section]}
+            gone = {each.id for each in read.get(section, [])} - shown
+            if not gone:
+                continue
+            without = ReadNotes()
+            behind = _behind(gone, kept)
+            self.adapter.read([item for item in kept if item.key not in behind], ask, without)
+            if section not in without.partial:
+                notes.partial.discard(section)
+            notes.warnings[section] = without.warnings.get(section, [])
+
+
+def _behind(entries: Collection[str], items: Sequence[Item]) -> set[str]:
+    """The keys of the items of which these entries were made. An entry's id is its source's, then its item's key; an
+    adapter may mark a key, or make an entry of another kind's name of it."""
+    names = {name.partition(":")[2] for name in entries}
+    exact = {item.key for item in items if item.key.partition("!")[0] in names}
+    found = {key.partition("!")[0] for key in exact}
+    loose = {name.rpartition("/")[2].rstrip("'") for name in names - found}
+    return exact | {item.key for item in items if item.key.partition("!")[0].rpartition("/")[2].rstrip("'") in loose}
 
 
 def sift(items: Sequence[Item], policy: SensitivityPolicy) -> list[Item]:

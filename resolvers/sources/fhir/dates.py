@@ -8,33 +8,48 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from typing import TypeGuard
 
 from resolvers.record.values import PartialDateTime
 
-PARTIAL = re.compile(
-    r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d)"
-    r"(T(?P<hour>\d\d):(?P<minute>\d\d)(:(?P<second>\d\d)(\.\d+)?)?(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?",
+_SHAPE = re.compile(
+    r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01])"
+    r"(?:T(?:[01]\d|2[0-3]):[0-5]\d(?::(?:[0-5]\d|60)(?:\.\d+)?)?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)?)?)?)?",
     re.ASCII,
 )
 
 
-def fhir_date(text: str | None) -> PartialDateTime | None:
-    """The date as written, or None where it is absent, malformed or impossible (a 31 February, an hour 25)."""
-    if text is None:
-        return None
-    match = PARTIAL.fullmatch(text)
-    return PartialDateTime(text) if match is not None and _possible(match) else None
+def is_fhir_date(value: str) -> TypeGuard[PartialDateTime]:
+    """Whether `value` is a FHIR date, dateTime or instant (R4 datatypes, section 2.24.0.1), and a day that exists.
 
-
-def _possible(match: re.Match[str]) -> bool:
-    part = match.groupdict()
+    Times that ISO 8601 allows and FHIR does not (without a zone, with a zone of four digits) are accepted, as several
+    systems send them: they can be read without doubt.
+    """
     try:
-        date(int(part["year"]), int(part["month"] or 1), int(part["day"] or 1))
+        datetime.fromisoformat(value)
+        return value.isascii() and value[7] == "-" and (len(value) == 10 or value[10] == "T")
+    except ValueError:
+        return _by_shape(value)
+    except IndexError:
+        return False
+
+
+def _by_shape(value: str) -> bool:
+    match = _SHAPE.fullmatch(value)
+    if match is None or match[1] == "0000":
+        return False
+    if match[3] is None:
+        return True
+    try:
+        date(int(match[1]), int(match[2]), int(match[3]))
     except ValueError:
         return False
-    in_time = int(part["hour"] or 0) < 24 and int(part["minute"] or 0) < 60 and int(part["second"] or 0) <= 60
-    zone = part["zone"] or "Z"
-    return in_time and (zone == "Z" or (int(zone[1:3]) <= 14 and int(zone[4:6]) < 60))
+    return True
+
+
+def fhir_date(text: str | None) -> PartialDateTime | None:
+    """The date as written, or None where it is absent, malformed or impossible (a 31 February, an hour 25)."""
+    return text if text is not None and is_fhir_date(text) else None
 
 
 def whole_day(text: str | None) -> str | None:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+from resolvers.sources.fhir.dates import is_fhir_date
 from resolvers.sources.fhir_r4 import resources as fhir
 from resolvers.sources.fhir_r4.bundle import Row
 from resolvers.sources.fhir_r4.datatypes import Identifier, Reference
-from resolvers.sources.fhir_r4.dates import is_fhir_date
 from resolvers.sources.fhir_r4.resources import Patient, Resource
 from resolvers.sources.source import Subject
 

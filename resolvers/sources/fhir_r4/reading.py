@@ -15,10 +15,10 @@ import strawberry
 
 from policies.sections import Section
 from resolvers.record.values import CodeableConcept, Organisation, PartialDateTime, Period, RecordedBy
+from resolvers.sources.fhir.dates import is_fhir_date
 from resolvers.sources.fhir_r4 import attribution, bundle
 from resolvers.sources.fhir_r4.bundle import Found
 from resolvers.sources.fhir_r4.datatypes import Annotation, Code, Codes, Concept, Reference, Span, Status
-from resolvers.sources.fhir_r4.dates import is_fhir_date
 from resolvers.sources.fhir_r4.resources import Resource
 from resolvers.sources.source import Ask, ReadNotes
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from policies.sections import Section
 from resolvers.record.values import Entry
+from resolvers.sources.fhir.dates import is_fhir_date
 from resolvers.sources.fhir_r4 import bundle, lenient
-from resolvers.sources.fhir_r4.dates import is_fhir_date
 from resolvers.sources.fhir_r4.resources import KINDS
 from tests.resolvers.fhir_r4.kit import UKCORE, of, shared, status
 from tests.resolvers.fhir_r4.server import FhirServer, Json, allergy, answer, observation, patient, snomed
