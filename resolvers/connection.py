@@ -45,7 +45,7 @@ class Connection(Generic[T]):
     page_info: PageInfo = strawberry.field(description="Where this page stands.")
     total_count: int = strawberry.field(description="How many entries there are that you may see, over all pages.")
     completeness: Completeness = strawberry.field(
-        description="COMPLETE when every organisation that was asked answered in full. Look at it before you take an "
+        description="COMPLETE when every organisation that serves this person was asked and answered in full. Look at it before you take an "
         "empty list for 'nothing'."
     )
     finding: Finding = strawberry.field(

@@ -29,23 +29,26 @@ class SectionRecord:
     entries: list[Entry]
     sources: list[SourceStatus]
     known_none: bool
+    unasked: bool = False
+    """Whether an organisation that serves this person could not be asked: then nobody knows what it holds."""
 
     @property
     def completeness(self) -> Completeness:
         asked = [status.status for status in self.sources if status.status in ASKED]
-        if all(state in ANSWERED for state in asked):
+        if all(state in ANSWERED for state in asked) and not (asked and self.unasked):
             return Completeness.COMPLETE if asked else Completeness.NONE
         useful = ANSWERED | {SourceState.PARTIAL}
         return Completeness.PARTIAL if any(state in useful for state in asked) else Completeness.NONE
 
     @property
     def finding(self) -> Finding:
-        if self.entries:
-            positive = [entry for entry in self.entries if not getattr(entry, "no_known_allergies", False)]
-            return Finding.RECORDED if positive else Finding.KNOWN_NONE
-        if self.known_none:
-            return Finding.KNOWN_NONE
-        return Finding.NONE_FOUND if self.completeness is Completeness.COMPLETE else Finding.NOT_ANSWERED
+        """What may be concluded. 'None' in any form needs everybody to have answered."""
+        complete = self.completeness is Completeness.COMPLETE
+        if any(not getattr(entry, "no_known_allergies", False) for entry in self.entries):
+            return Finding.RECORDED
+        if not complete:
+            return Finding.RECORDED if self.entries else Finding.NOT_ANSWERED
+        return Finding.KNOWN_NONE if self.entries or self.known_none else Finding.NONE_FOUND
 
 
 @dataclass(slots=True)
@@ -103,12 +106,12 @@ class RecordLoader:
         return answer
 
     def _variant(self) -> str:
-        """What else can change a source's answer: the gate's tables, who asks on whose behalf, the day, the person."""
+        """What else can change a source's answer: the policy files, who asks on whose behalf, the day, the person."""
         context = self.context
         caller = context.caller
         born = self.person.birth_date if self.person else None
         day = context.now.date().isoformat()
-        parts = (context.policies.sensitivity.version, caller.organisation, caller.role, caller.job_role, born, day)
+        parts = (context.policies.version, caller.organisation, caller.role, caller.job_role, born, day)
         return "|".join(part or "" for part in parts)
 
     async def _fetch(self, source: Source, sections: frozenset[Section]) -> Answer:
@@ -126,14 +129,14 @@ class RecordLoader:
         )
         try:
             async with asyncio.timeout_at(context.deadline):
-                return await source.ask(ask, context.policies.sensitivity)
+                return await source.ask(ask, context.policies.sensitivity, self._keeps)
         except TimeoutError:
             return {section: SectionAnswer(SourceState.TIMED_OUT) for section in sections}
 
     def _join(self, section: Section, answers: Mapping[str, Answer]) -> SectionRecord:
         entries: list[Entry] = []
         statuses: list[SourceStatus] = []
-        known_none = False
+        known_none = unasked = False
         for source in self.context.directory.sources:
             if section not in source.adapter.gives:
                 continue
@@ -148,6 +151,7 @@ class RecordLoader:
             if state is SourceState.ANSWERED and not visible:
                 state = SourceState.EMPTY
             known_none = known_none or answer.known_none
+            unasked = unasked or state is SourceState.NOT_ASKED
             entries.extend(visible)
             self.context.journal.asked(source.id, section, state)
             statuses.append(
@@ -158,21 +162,23 @@ class RecordLoader:
                     warnings=answer.warnings,
                 )
             )
-        return SectionRecord(newest_first(entries), statuses, known_none)
+        return SectionRecord(newest_first(entries), statuses, known_none, unasked)
 
     def _visible(self, section: Section, entries: Iterable[Entry]) -> list[Entry]:
         """What windows, childhood and restriction leave of a source's entries. Decided anew for every request."""
-        windows, today = self.context.policies.windows, self.context.now.date()
-        shown = [
-            entry for entry in entries if isinstance(windows.keeps(section, entry.date, is_active(entry), today), Show)
-        ]
-        if section is Section.SOCIAL_CARE:
-            born = self.person.birth_date if self.person else None
-            shown = [entry for entry in shown if isinstance(childhood.keeps(entry.date, born), Show)]
+        shown = [entry for entry in entries if self._keeps(section, entry)]
         if self.person is None or self.person.restricted:
             withheld = self.context.policies.restricted
             shown = [without_whereabouts(entry, withheld) for entry in shown]
         return shown
+
+    def _keeps(self, section: Section, entry: Entry) -> bool:
+        """Whether recent history and adulthood let an entry be part of the record."""
+        policies, today = self.context.policies, self.context.now.date()
+        if not isinstance(policies.windows.keeps(section, entry.date, is_active(entry), today), Show):
+            return False
+        born = self.person.birth_date if self.person else None
+        return section is not Section.SOCIAL_CARE or isinstance(childhood.keeps(entry.date, born), Show)
 
     def _is_adult(self) -> bool:
         born = self.person.birth_date if self.person else None

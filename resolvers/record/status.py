@@ -24,7 +24,9 @@ class SourceState(Enum):
 
 @strawberry.enum(description="How much of a section is here.")
 class Completeness(Enum):
-    COMPLETE = strawberry.enum_value("COMPLETE", description="Every organisation that was asked answered in full.")
+    COMPLETE = strawberry.enum_value(
+        "COMPLETE", description="Every organisation that serves this person was asked and answered in full."
+    )
     PARTIAL = strawberry.enum_value("PARTIAL", description="Some of it is missing: see the sources.")
     NONE = strawberry.enum_value("NONE", description="No organisation answered: nothing is known either way.")
 
@@ -33,7 +35,8 @@ class Completeness(Enum):
 class Finding(Enum):
     RECORDED = strawberry.enum_value("RECORDED", description="There are entries.")
     KNOWN_NONE = strawberry.enum_value(
-        "KNOWN_NONE", description="Somebody asked and recorded that there is none, for example 'no known allergies'."
+        "KNOWN_NONE",
+        description="Everybody answered, and somebody has recorded that there is none, for example 'no known allergies'.",
     )
     NONE_FOUND = strawberry.enum_value(
         "NONE_FOUND", description="Everybody answered and nothing is recorded. That is not proof that there is none."

@@ -175,7 +175,7 @@ class Source:
         found: Mapping[Section, list[Entry]],
     ) -> None:
         """Take out of the notes what only entries outside the record caused, by reading without them."""
-        for section in sorted(notes.partial & found.keys()):
+        for section in notes.partial & found.keys():
             shown = {each.id for each in found[section]}
             gone = {each.id for each in read.get(section, [])} - shown
             if not gone:
