@@ -11,6 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -129,14 +130,38 @@ class _Answer:
         self._items = items
         self._rule = rule
         self._by_key: dict[str, list[int]] = defaultdict(list)
-        self._by_id: dict[str, list[int]] = defaultdict(list)
-        self._mentions: dict[int, list[int]] | None = None
         self._holdings: dict[int, _Holdings] = {}
         self._resolved: dict[bytes, list[int]] = {}
-        self._words = (_REFERENCE, _ATTACHED) if any(key.startswith("Binary/") for key, _ in items) else (_REFERENCE,)
         for place, (key, _) in enumerate(items):
             self._by_key[key].append(place)
-            self._by_id[key.rpartition("/")[2]].append(place)
+        self._words = (
+            (_REFERENCE, _ATTACHED) if any(key.startswith("Binary/") for key in self._by_key) else (_REFERENCE,)
+        )
+
+    @cached_property
+    def _by_id(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = defaultdict(list)
+        for place, (key, _) in enumerate(self._items):
+            found[key.rpartition("/")[2]].append(place)
+        return found
+
+    @cached_property
+    def _targets(self) -> set[bytes] | None:
+        """Everything that any item refers to, where all of it is plainly written; None where a closer look is needed."""
+        whole = b"\n".join([*[raw for _, raw in self._items], b'""'])
+        if b"\\" in whole or len(self._words) > 1:
+            return None
+        found = {rest.split(b'"', 2)[1] for rest in whole.split(_REFERENCE)[1:]}
+        return found if all(map(_PLAIN.fullmatch, found)) else None
+
+    @cached_property
+    def _mentions(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = defaultdict(list)
+        for holder, (_, raw) in enumerate(self._items):
+            for target in self._mentioned(holder, raw):
+                if target != holder:
+                    found[target].append(holder)
+        return found
 
     def key(self, place: int) -> str:
         return self._items[place][0]
@@ -168,12 +193,8 @@ class _Answer:
 
     def mentioning(self, place: int) -> list[int]:
         """The items that refer to the item at `place`."""
-        if self._mentions is None:
-            self._mentions = defaultdict(list)
-            for holder, (_, raw) in enumerate(self._items):
-                for target in self._mentioned(holder, raw):
-                    if target != holder:
-                        self._mentions[target].append(holder)
+        if self._targets is not None and self.key(place).encode() not in self._targets:
+            return []
         return self._mentions.get(place, [])
 
     def _mentioned(self, holder: int, raw: bytes) -> set[int]:
