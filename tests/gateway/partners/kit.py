@@ -88,9 +88,9 @@ class Foreign:
         self.seen.append({name.decode(): value.decode() for name, value in scope["headers"]})
         request = json.loads(body)
         self.asked.append(request)
-        await self._answer(request, send)
+        await self._answer(request, receive, send)
 
-    async def _answer(self, request: dict[str, Any], send: Any) -> None:
+    async def _answer(self, request: dict[str, Any], receive: Any, send: Any) -> None:
         answer = json.dumps(await self._executed(request)).encode()
         status, kind = 200, b"application/json"
         if self.mode == "html":
@@ -101,6 +101,8 @@ class Foreign:
             answer = answer[: len(answer) // 2]
         elif self.mode == "length":
             answer = b'{"data":{"_entities":[]}}'
+        elif self.mode == "mute":
+            answer = b'{"data":null,"errors":[{"message":"no"}]}'
         elif self.mode == "huge":
             answer = b'{"data":{"_entities":["' + b"x" * 400_000 + b'"]}}'
         elif self.mode == "array":
@@ -109,7 +111,9 @@ class Foreign:
             self.arrived.set()
             await self.release.wait()
         elif self.mode == "never":
-            await asyncio.sleep(3600)
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind)]})
         if self.mode == "closes":
             await send({"type": "http.response.body", "body": answer[:10], "more_body": True})
@@ -131,7 +135,7 @@ class Foreign:
                 json.dumps(shown).replace('"stars": 1', '"stars": "many"').replace('s": 1', 's": "many"')
             )
         if self.mode == "unknown typename":
-            shown = json.loads(json.dumps(shown).replace('"Patient"', '"Somebody"'))
+            shown = json.loads(json.dumps(shown).replace('"Note"', '"Somebody"'))
         return shown
 
     def _entity(self, representation: Mapping[str, Any]) -> dict[str, Any] | None:
