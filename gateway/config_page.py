@@ -8,8 +8,9 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from gateway.config import Config, Section
+from gateway.config import Config, Section, Source
 from gateway.settings import bare_type
+from gateway.source_options import OPTIONS
 
 _HEAD = """# Configuration
 
@@ -47,6 +48,8 @@ def configuration_page() -> str:
     for title, table in _tables(Config, ""):
         if table is not Config:
             parts.append(_chapter(title, table))
+        if table is Source:
+            parts.append(_options())
     return "\n".join(parts)
 
 
@@ -60,7 +63,7 @@ def _tables(table: type[Section], name: str) -> Iterator[tuple[str, type[Section
     yield name, table
     for key, hint in get_type_hints(table, include_extras=True).items():
         bare = bare_type(hint)
-        path = f"{name}.{key}".lstrip(".")
+        path = f"{name.strip('[]')}.{key}".lstrip(".")
         if isinstance(bare, type) and issubclass(bare, Section):
             yield from _tables(bare, path)
         elif get_origin(bare) in (list, dict):
@@ -83,6 +86,19 @@ def _chapter(title: str, table: type[Section]) -> str:
         hint = hints[field.name]
         lines.append(f"| `{field.name}` | {_type(hint)} | {_default(field)} | {_meaning(hint)} |")
     return "\n".join([*lines, ""])
+
+
+def _options() -> str:
+    """The settings of each kind of source."""
+    lines = ["## `[sources.options]`", "", "By the `kind` of the source; every value stands in quotes.", ""]
+    for kind, known in OPTIONS.items():
+        lines += [f"### {kind}", "", "| option | type | default | meaning |", "|---|---|---|---|"]
+        for name, option in known.items():
+            kinds = ", ".join(f"`{choice}`" for choice in option.choices) or option.type
+            default = "**needed**" if option.default is None else f"`{option.default}`" if option.default else "none"
+            lines.append(f"| `{name}` | {kinds} | {default} | {option.meaning} |")
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _metas(hint: Any) -> Iterator[msgspec.Meta]:

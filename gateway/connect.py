@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from gateway.config import Auth, Source, Subgraph
 from gateway.reach import Reach
 from gateway.settings import Settings
+from gateway.source_options import Options
 from gateway.upstream.auth import Credentials, StaticHeaders, api_key, bearer
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.oauth import OAuth2, OAuth2Settings
@@ -144,12 +145,8 @@ def directory(connections: Connections) -> Directory:
 
 
 def _organisation(entry: Source) -> Organisation:
-    named = entry.options.get("organisation_kind")
-    try:
-        kind = OrganisationKind(named) if named else KINDS[entry.kind]
-    except ValueError:
-        choices = ", ".join(choice.value for choice in OrganisationKind)
-        raise ConnectError(f"{entry.id}: organisation_kind is one of {choices}") from None
+    named = Options(entry).text("organisation_kind")
+    kind = OrganisationKind(named) if named else KINDS[entry.kind]
     return Organisation(ods_code=entry.ods, name=entry.name, kind=kind)
 
 
@@ -177,40 +174,40 @@ def _sections(entry: Source, possible: frozenset[Section]) -> frozenset[Section]
 
 
 def _fhir_r4(connections: Connections, entry: Source) -> Adapter:
+    given = Options(entry)
     options = FhirR4Options(
-        patient_by=PatientBy(entry.options.get("patient_by", PatientBy.ID.value)),
+        patient_by=PatientBy(given.text("patient_by")),
         sections=_sections(entry, frozenset(SEARCHES)),
-        page_size=int(entry.options.get("page_size", "200")),
-        capabilities=entry.options.get("capabilities", "true") == "true",
-        batch=entry.options.get("batch", "false") == "true",
-        everything=entry.options.get("everything", "false") == "true",
-        post=entry.options.get("post", "false") == "true",
+        page_size=given.whole("page_size"),
+        max_pages=given.whole("max_pages"),
+        capabilities=given.flag("capabilities"),
+        batch=given.flag("batch"),
+        everything=given.flag("everything"),
+        post=given.flag("post"),
+        own_urls=given.texts("own_urls"),
     )
     client = connections.client(entry.id, entry.base_url, entry)
     return FhirR4Adapter(client, entry.id, _organisation(entry), options)
 
 
 def _gp_connect(connections: Connections, entry: Source) -> Adapter:
-    option = entry.options
-    missing = [name for name in ("asid", "to_asid") if name not in option]
-    if missing:
-        raise ConnectError(f"{entry.id}: kind gp-connect needs {' and '.join(missing)} in [sources.options]")
-    gateway_url = option.get("issuer", "https://gateway.invalid")
+    given = Options(entry)
+    own = given.text("issuer")
     settings = GPConnectSettings(
-        own_asid=option["asid"],
-        practice_asid=option["to_asid"],
-        issuer=gateway_url,
-        device=Device(system=f"{gateway_url}/devices", value=option.get("device", "joinup-gateway")),
-        user_system=option.get("user_system", f"{gateway_url}/users"),
-        audience=option.get("audience"),
-        appointments_audience=option.get("appointments_audience"),
+        own_asid=given.text("asid"),
+        practice_asid=given.text("to_asid"),
+        issuer=own,
+        device=Device(system=f"{own}/devices", value=given.text("device")),
+        user_system=given.text("user_system") or f"{own}/users",
+        audience=given.text("audience") or None,
+        appointments_audience=given.text("appointments_audience") or None,
         organisation_names={other.ods: other.name for other in connections.settings.config.sources},
-        past_appointment_days=int(option.get("past_appointment_days", "0")),
-        citizens=option.get("citizens", "false") == "true",
+        past_appointment_days=given.whole("past_appointment_days"),
+        citizens=given.flag("citizens"),
     )
     extra = dict.fromkeys(EXTRA_HEADERS["gp-connect"], "")
     structured = connections.client(entry.id, entry.base_url, entry, extra)
-    url = option.get("appointments_url", entry.base_url)
+    url = given.text("appointments_url") or entry.base_url
     appointments = (
         structured if url == entry.base_url else connections.client(f"{entry.id}-appointments", url, entry, extra)
     )
@@ -231,9 +228,10 @@ _ADAPTERS: Mapping[str, Callable[[Connections, Source], Adapter]] = {
 
 def _demographics(connections: Connections, entry: Source, entries: list[Source]) -> Demographics:
     client = connections.client(entry.id, entry.base_url, entry)
-    table = entry.options.get("localities")
+    given = Options(entry)
+    table = given.text("localities")
     options = PdsOptions(
-        requests_per_second=float(entry.options.get("requests_per_second", "5")),
+        requests_per_second=given.number("requests_per_second"),
         practices={other.ods: other.name for other in entries if other.kind == "gp-connect"},
     )
     localities = Localities.load(connections.settings.path(table) if table else None)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gateway import source_options
 from gateway.config import Config, Section, Subgraph
 from gateway.toml_lines import KeyPath, key_lines, line_of
 from policies.sections import Section as RecordSection
@@ -257,6 +258,8 @@ def _sources(config: Config) -> Iterator[Fault]:
                     (*here, "gives"),
                     f'no section "{section}"; {f"did you mean {near[0]}?" if near else sorted(known)}',
                 )
+        for option, what in source_options.faults(source):
+            yield ((*here, "options", option) if option else here), what
         yield from _address((*here, "base_url"), source.base_url, loopback=True)
         yield from _auth((*here, "auth"), source.auth)
 

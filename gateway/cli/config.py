@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from prometheus_client import CollectorRegistry
 
 from gateway.cli._settings import settings_of
 from gateway.config_page import configuration_page, json_schema
 from gateway.errors import errors_page
+from gateway.identity.keys import KeySetError
+from gateway.operation.documents import ManifestError
+from gateway.settings import Settings
+from policies.files import PolicyFileError
 
 app = typer.Typer(help="Check and document joinup.toml.", no_args_is_help=True)
 
@@ -18,11 +24,48 @@ app = typer.Typer(help="Check and document joinup.toml.", no_args_is_help=True)
 @app.command()
 def check(file: Annotated[Path, typer.Argument(help="The configuration file.")] = Path("joinup.toml")) -> None:
     """Name every problem with file, line and mend; exit status 2 if there is one."""
-    config = settings_of(file).config
+    settings = settings_of(file)
+    config = settings.config
+    faults = list(unusable(settings))
+    for fault in faults:
+        typer.echo(f"{file}: {fault}", err=True)
+    if faults:
+        raise typer.Exit(2)
     counts = f"{len(config.identity.issuers)} issuers, {len(config.sources)} sources, {len(config.subgraphs)} subgraphs"
     typer.echo(f"{file}: in order ({counts})")
     if not config.identity.issuers:
         typer.echo(f"{file}: note: without [identity.issuers.NAME] nobody can ask anything")
+    if not config.sources:
+        typer.echo(f"{file}: note: without [[sources]] there is nothing to serve")
+    if config.stores.key is None:
+        typer.echo(f"{file}: note: without [stores] key the audit's key lies beside the audit: demonstrations only")
+
+
+def unusable(settings: Settings) -> Iterator[str]:
+    """What would keep the gateway from starting, beyond what the file by itself shows. Nobody is asked."""
+    from gateway.assembly import load_policies, store_keys
+    from gateway.connect import Connections, directory
+    from gateway.identity.issuers import trusted_issuers
+    from gateway.operation.documents import read_manifests
+    from gateway.reach import Reach
+    from gateway.subgraphs import partners
+
+    config = settings.config
+    steps: list[Callable[[], object]] = [
+        lambda: load_policies(settings),
+        lambda: trusted_issuers(settings),
+        lambda: read_manifests(settings.path(name) for name in config.documents.manifests),
+        lambda: partners(settings),
+    ]
+    if config.stores.key is not None:
+        steps.append(lambda: store_keys(settings, config.stores))
+    if config.sources:
+        steps.append(lambda: directory(Connections(settings, Reach(CollectorRegistry()))))
+    for step in steps:
+        try:
+            step()
+        except (ValueError, LookupError, OSError, PolicyFileError, KeySetError, ManifestError) as failure:
+            yield str(failure)
 
 
 @app.command()
