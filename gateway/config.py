@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 Seconds = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
 Text = Annotated[str, Meta(min_length=1)]
+AreaName = Annotated[str, Meta(pattern="^[a-z][A-Za-z0-9]{0,39}$")]
 OdsCode = Annotated[str, Meta(pattern="^[A-Z0-9]{3,12}$")]
 Secret = Annotated[str, Meta(pattern="^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")]
 """Never the secret itself: `env:NAME` or `file:PATH` (relative to the configuration file)."""
@@ -319,6 +320,10 @@ class Federation(Section, frozen=True):
         Secret | None, _doc("Bearer token for `/admin/graph` (status, reload), by reference; none closes it.")
     ] = None
     cached_plans: Annotated[Count, _doc("Query plans remembered per worker.")] = 1_000
+    area: Annotated[
+        AreaName | None,
+        _doc("Name of this area to a router above: the field of `Patient` under which its record stands there."),
+    ] = None
 
 
 class Config(Section, frozen=True):

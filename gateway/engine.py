@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from gateway.attempt import Attempt, Audit, ContextFactory
+from gateway.entry import check_representations
 from gateway.errors import Refusal
 from gateway.federation.defer import Deferred
 from gateway.federation.errors import FORBIDDEN, ResponseError
@@ -66,6 +67,7 @@ class RecordEngine:
     async def answer(self, operation: Operation, caller: Caller, request: RequestInfo) -> Answer:
         generation = self.graph.generation
         check_purpose(generation, caller)
+        check_representations(operation.values)
         with planning():
             ready = generation.ready(caller.role, operation.hash, operation.text, operation.ast, operation.name)
         view = generation.view(caller.role)

@@ -14,6 +14,7 @@ from typing import Any
 
 from graphql import DocumentNode, GraphQLSchema, parse
 
+from gateway.entry import Entry
 from gateway.federation.defer import Deferred, Part, defer_variables, defers, split, without_defer
 from gateway.federation.execute import Executor, Prepared
 from gateway.federation.plan import QueryPlan
@@ -69,6 +70,8 @@ class Generation:
     gates: GateNeeds | None = None
     cached: int = 1000
     requirements: Requirements = field(default_factory=dict)
+    entry: Entry | None = None
+    """How a router above enters the graph; only there are the names that it adds."""
     number: int = field(default_factory=lambda: next(_numbers))
     in_flight: int = 0
     _planner: Planner = field(init=False)
@@ -77,12 +80,12 @@ class Generation:
     _views: dict[str, RoleView] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._planner = Planner(self.supergraph)
+        self._planner = Planner(self.entry.supergraph if self.entry else self.supergraph)
 
     @property
     def api(self) -> GraphQLSchema:
         """The schema against which operations are validated, the same for every role."""
-        return self.supergraph.api_schema
+        return (self.entry.supergraph if self.entry else self.supergraph).api_schema
 
     def view(self, role: str) -> RoleView:
         """The role's view, worked out once."""
@@ -139,9 +142,13 @@ class Generation:
     def _make_view(self, role: str) -> RoleView:
         if self.policies is None:
             return RoleView(role, {}, self.api, may_introspect=True)
-        denied = denied_fields(role_scope(self.policies, self.requirements, role), self.api)
+        public = self.supergraph.api_schema
+        denied = denied_fields(role_scope(self.policies, self.requirements, role), public)
         may_introspect = self.policies.roles.scope(role).may_introspect
-        return RoleView(role, denied, visible_schema(self.api, denied), may_introspect)
+        shown = visible_schema(public, denied)
+        if self.entry is not None:
+            denied = self.entry.denied(denied, may_introspect)
+        return RoleView(role, denied, shown, may_introspect)
 
     def _prepare(self, role: str, text: str, document: DocumentNode, name: str | None) -> Ready:
         view = self.view(role)
@@ -149,17 +156,21 @@ class Generation:
         if deferring is not None:
             document = without_defer(document)
         allowed, gone = cut(document, self.api, view.denied)
-        plan = self._planner.plan(allowed, name, gates=self.gates)
+        plan = self._plan(allowed, name)
         prepared = Prepared(plan, self.api, document, name, frozenset(view.denied), view.schema)
         denied = tuple((f"{type_}.{field}", view.denied[type_, field]) for type_, field in sorted(gone))
         return Ready(text, name, plan, prepared, denied, deferring)
+
+    def _plan(self, allowed: DocumentNode, name: str | None) -> QueryPlan:
+        known = allowed if self.entry is None else self.entry.planned(allowed)
+        return self._planner.plan(known, name, gates=self.gates)
 
     def _split(self, role: str, document: DocumentNode, name: str | None, values: Mapping[str, Any]) -> Parts:
         view = self.view(role)
 
         def prepared(part: Part) -> Prepared:
             allowed, _ = cut(part.planned, self.api, view.denied)
-            plan = self._planner.plan(allowed, name, gates=self.gates)
+            plan = self._plan(allowed, name)
             return Prepared(plan, self.api, part.shown, name, frozenset(view.denied), view.schema)
 
         found = split(self.api, document, name, values)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from graphql import GraphQLDeferDirective, GraphQLScalarType
 
 from gateway.classification import Classification, classify
+from gateway.entry import SELF, entry
 from gateway.federation.composition.compose import Composition, compose, nullability_errors
 from gateway.federation.errors import ErrorPolicy
 from gateway.federation.execute import Executor
@@ -23,6 +24,7 @@ from gateway.federation.supergraph import Supergraph
 from gateway.federation.supergraph_read import read_supergraph
 from gateway.gates import ENTRY, PATIENT, EntryGate, PatientGate
 from gateway.generation import Generation
+from gateway.published import subgraph_sdl
 from gateway.requirements import Requirements, read_requirements, role_scope
 from gateway.scope import denied_fields, hidden_non_null
 from policies.bundle import Policies
@@ -51,15 +53,17 @@ class Graph:
     classification: Classification
     requirements: Requirements
 
-    def generation(self, fetchers: Mapping[str, Fetcher], cached: int) -> Generation:
-        """A generation over these fetchers, by subgraph name."""
+    def generation(self, fetchers: Mapping[str, Fetcher], cached: int, area: str | None = None) -> Generation:
+        """A generation over these fetchers, by subgraph name. `area` is the name of this gateway's record to a router
+        above it. Raises ValueError where that name is taken."""
+        entrance = entry(self.supergraph, RECORD, subgraph_sdl(self.supergraph.api_schema, area), area)
         executor = Executor(
-            {RECORD: record_fetcher(), **fetchers},
+            {RECORD: record_fetcher(), SELF: entrance.fetcher(), **fetchers},
             {PATIENT: PatientGate(), ENTRY: EntryGate()},
             ErrorPolicy(trusted=frozenset({RECORD})),
         )
         gates = {PATIENT_TYPE: (GateNeed(PATIENT, PATIENT_NEEDS),), **self.classification.gates}
-        return Generation(self.supergraph, executor, self.policies, gates, cached, self.requirements)
+        return Generation(self.supergraph, executor, self.policies, gates, cached, self.requirements, entrance)
 
 
 def compose_graph(partners: Iterable[SubgraphInput], policies: Policies) -> Graph:

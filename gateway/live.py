@@ -185,7 +185,8 @@ class LiveGraph:
         connections = Connections(settings, self.reach)
         old, old_connections = self._generation, self._connections
         try:
-            new = graph.generation(partner_fetchers(connections, found), settings.config.federation.cached_plans)
+            federation = settings.config.federation
+            new = graph.generation(partner_fetchers(connections, found), federation.cached_plans, federation.area)
             if old is not None:
                 await asyncio.to_thread(new.warm, old.known())
         except BaseException:

@@ -38,6 +38,7 @@ from resolvers.record.social import SocialCareEntry, SocialCareKind, SocialCareS
 from resolvers.record.stays import HospitalStay, StayKind
 from resolvers.record.team import CareTeamMember, ContactKind
 from resolvers.record.values import Entry, NHSNumber, Organisation, PartialDateTime
+from resolvers.scalars import parse_nhs_number
 from resolvers.sources.demographics import Person
 
 T = TypeVar("T", bound=Entry)
@@ -86,7 +87,7 @@ class Patient:
 
     @classmethod
     async def resolve_reference(cls, info: RecordInfo, nhsNumber: str) -> Patient:  # noqa: N803 - the key's GraphQL name
-        return await patient(info, nhsNumber)
+        return await patient(info, NHSNumber(parse_nhs_number(nhsNumber)))
 
     @strawberry.field(description="The name in use (PRSB: Person demographics; PDS Patient.name).")
     def name(self) -> HumanName | None:
@@ -142,11 +143,10 @@ class Patient:
     ) -> AllergyConnection | None:
         record = await self.found.record.section(Section.ALLERGIES)
         entries = _with_status(since_filter(_of(Allergy, record.entries), since), status)
-        nodes, edges, info = page(entries, first, after)
+        nodes, info = page(entries, first, after)
         completeness, finding, sources = about(record)
         return AllergyConnection(
             nodes=nodes,
-            edges=edges,
             page_info=info,
             total_count=len(entries),
             completeness=completeness,
@@ -166,11 +166,10 @@ class Patient:
     ) -> MedicationConnection | None:
         record = await self.found.record.section(Section.MEDICATIONS)
         entries = _with_status(since_filter(_of(Medication, record.entries), since), status)
-        nodes, edges, info = page(entries, first, after)
+        nodes, info = page(entries, first, after)
         completeness, finding, sources = about(record)
         return MedicationConnection(
             nodes=nodes,
-            edges=edges,
             page_info=info,
             total_count=len(entries),
             completeness=completeness,
@@ -311,11 +310,10 @@ class Patient:
     ) -> Connection[T]:
         record = await self.found.record.section(section)
         entries = keep(since_filter(_of(kind, record.entries), since))
-        nodes, edges, info = page(entries, first, after)
+        nodes, info = page(entries, first, after)
         completeness, finding, sources = about(record)
         return Connection(
             nodes=nodes,
-            edges=edges,
             page_info=info,
             total_count=len(entries),
             completeness=completeness,

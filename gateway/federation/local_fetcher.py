@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -21,7 +21,7 @@ from gateway.federation.generate import Function
 from gateway.federation.invoke import DEFINITION, FieldError, LocalRun
 from gateway.federation.later import Path
 from gateway.federation.leaves import LeafError
-from gateway.federation.local import LocalOperation
+from gateway.federation.local import LocalOperation, Override
 from gateway.federation.shape import Field
 
 MAX_OPERATIONS = 2_000
@@ -33,13 +33,16 @@ log = structlog.get_logger(__name__)
 class LocalFetcher:
     """Executes requests over one schema of this process, with the request's context as the resolvers' own."""
 
-    def __init__(self, schema: GraphQLSchema, root: Any = None) -> None:
-        """`schema` is graphql-core's (of Strawberry: `schema._schema`)."""
+    def __init__(
+        self, schema: GraphQLSchema, root: Any = None, overrides: Mapping[tuple[str, str], Override] | None = None
+    ) -> None:
+        """`schema` is graphql-core's (of Strawberry: `schema._schema`). `overrides` gives fields resolvers of one's
+        own, `_entities` among them."""
         self._schema = schema
         self._root = root
         self._operations: OrderedDict[tuple[str, str | None], LocalOperation] = OrderedDict()
         query = schema.query_type.name if schema.query_type else "Query"
-        self._overrides = {(query, "_entities"): Entities(schema).resolver}
+        self._overrides = {(query, "_entities"): Entities(schema).resolver, **(overrides or {})}
 
     async def fetch(self, request: SubgraphRequest, context: Any) -> SubgraphResponse:
         """Execute. Resolvers' failures are errors of the answer; nothing is raised but cancellation."""
