@@ -18,6 +18,7 @@ from gateway.engine import RecordEngine
 from gateway.live import LiveGraph
 from gateway.partners import GatewayContext
 from gateway.pipeline import RequestInfo
+from gateway.probes import Probes
 from gateway.rate import rate_from
 from gateway.reach import Reach
 from gateway.serve import Parts
@@ -33,6 +34,9 @@ from gateway.stores.optout import OptOutRegistry
 from policies.bundle import Policies
 from policies.caller import Caller
 
+NOBODY = "0000000000"
+"""Passes for an NHS number and is nobody's: asking for it tells only whether the registry answers."""
+
 
 def create_parts(settings: Settings) -> Parts:
     """The engine of a configuration. Raises ValueError (ConnectError, PolicyFileError, ...) with the mend."""
@@ -45,6 +49,8 @@ def create_parts(settings: Settings) -> Parts:
     resources.push_async_callback(connections.resources.aclose)
     organisations = directory(connections)
     registry, audit, cache, prepare = open_stores(settings, resources)
+    probes = Probes({"registry": lambda: registry.opted_out([NOBODY]), "audit": audit.usable})
+    resources.push_async_callback(probes.close)
     rate = rate_from(settings)
     resources.push_async_callback(rate.close)
     graph = LiveGraph(settings, policies, reach)
@@ -74,7 +80,8 @@ def create_parts(settings: Settings) -> Parts:
         audit=Trail(audit, lambda: policies.version),
         deadline=config.federation.deadline_s,
         resources=resources,
-        starters=(prepare, graph.start),
+        checks=probes.checks(),
+        starters=(prepare, graph.start, probes.start),
     )
     return Parts(engine, policies.roles.roles, policies.job_roles.role_of, metrics, admin(settings, graph))
 

@@ -112,6 +112,15 @@ class AuditStore:
         rows = await self._read(select(audit_head))
         return checkpoint_of(self._keys, Head(rows[0].sequence, rows[0].chain, rows[0].key_id, rows[0].seal))
 
+    async def usable(self) -> None:
+        """Raises AuditUnavailable where the chain's end cannot be read. That it can be written, appending shows."""
+        try:
+            if self._database.is_sqlite:
+                self._database.file_identity()  # an open handle outlives its file
+        except OSError:
+            raise AuditUnavailable("the audit's file is gone") from None
+        await self._read(select(audit_head.c.sequence))
+
     async def verify(self, checkpoints: Sequence[Checkpoint] = ()) -> VerifyReport:
         """Check the whole chain; every altered, removed, added or moved entry is named. Raises AuditUnavailable.
 
