@@ -40,6 +40,7 @@ async def _set(info: RecordInfo, nhs_number: NHSNumber, reason: str, *, opted_ou
     change = context.consent.add if opted_out else context.consent.withdraw
     try:
         await change(nhs_number, by=by, reason=reason)
+        context.directory.demographics.forget(nhs_number)
         if context.cache is not None:
             await context.cache.drop(nhs_number)
         now = await context.consent.opted_out([nhs_number])

@@ -62,3 +62,7 @@ class Demographics(Protocol):
     async def search(self, search: Search, caller: Caller, request_id: str, deadline: float) -> Sequence[Person]:
         """Up to 50 people. Raises UpstreamError, and ValueError (safe text) for a search the service does not allow."""
         ...
+
+    def forget(self, nhs_number: str) -> None:
+        """Drop whatever is remembered of a person, at once."""
+        ...

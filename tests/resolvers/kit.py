@@ -101,6 +101,7 @@ class People:
     failure: UpstreamError | None = None
     asked: list[str] = field(default_factory=list)
     organisation: Organisation = field(default_factory=lambda: Organisation(ods_code="X26", name="Demographics"))
+    forgotten: list[str] = field(default_factory=list)
 
     async def person(self, nhs_number: str, caller: Caller, request_id: str, deadline: float) -> Person | None:
         self.asked.append(nhs_number)
@@ -110,6 +111,9 @@ class People:
 
     async def search(self, search: Search, caller: Caller, request_id: str, deadline: float) -> Sequence[Person]:
         return list(self.known.values())
+
+    def forget(self, nhs_number: str) -> None:
+        self.forgotten.append(nhs_number)
 
 
 @dataclass

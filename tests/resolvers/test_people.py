@@ -158,3 +158,11 @@ async def test_restricted_person_keeps_no_whereabouts_anywhere() -> None:
     found = response.data["patient"]
     assert (found["address"], found["registeredPractice"], found["restricted"]) == (None, None, True)
     assert found["allergies"]["nodes"] == [{"id": "a:1", "recordedBy": {"organisation": None}}]
+
+
+async def test_opting_out_makes_the_demographics_service_forget() -> None:
+    people = People({NUMBER: person(NUMBER)})
+    made = context(source(memory()), people=people)
+    response = await ask(f'mutation {{ optOut(nhsNumber: "{NUMBER}", reason: "letter") {{ optedOut }} }}', made)
+    assert response.data == {"optOut": {"optedOut": True}}
+    assert people.forgotten == [NUMBER]
