@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import date
+from functools import lru_cache
 
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.ASCII)
+
+REMEMBERED = 16_384  # days: a lifetime of entries falls on few of them
 
 
 def earliest_day(text: str | None) -> date | None:
@@ -17,6 +20,11 @@ def earliest_day(text: str | None) -> date | None:
 
 def latest_day(text: str | None) -> date | None:
     """The last day that a partial date may mean ("2024-02" is 29 February 2024); None for what is no date."""
+    return _latest(text[:10] if text is not None and text[10:11] == "T" else text)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _latest(text: str | None) -> date | None:
     parts = _parts(text)
     if not parts:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from policies.dates import latest_day
@@ -45,16 +46,15 @@ class Windows:
         `active` is None where holding or not means nothing for this kind of entry."""
         window = self.by_section[section]
         if window.years is None:
-            return Show(f"windows/{section.value}/unlimited")
+            return _show(section, "unlimited")
         if active and window.active:
-            return Show(f"windows/{section.value}/holds-now")
+            return _show(section, "holds-now")
         day = latest_day(recorded)
         if day is None:
-            keeps = window.undated
-            return (Show if keeps else Withhold)(f"windows/{section.value}/undated")
+            return _show(section, "undated") if window.undated else _withhold(section, "undated")
         if day >= _years_before(today, window.years):
-            return Show(f"windows/{section.value}/recent")
-        return Withhold(f"windows/{section.value}/older-than-{window.years}-years")
+            return _show(section, "recent")
+        return _withhold(section, f"older-than-{window.years}-years")
 
     def earliest(self, section: Section, today: date) -> date | None:
         """The first day worth asking a source for; None where older entries may be shown, too."""
@@ -64,6 +64,17 @@ class Windows:
         return _years_before(today, window.years)
 
 
+@lru_cache
+def _show(section: Section, why: str) -> Show:
+    return Show(f"windows/{section.value}/{why}")
+
+
+@lru_cache
+def _withhold(section: Section, why: str) -> Withhold:
+    return Withhold(f"windows/{section.value}/{why}")
+
+
+@lru_cache
 def _years_before(day: date, years: int) -> date:
     try:
         return day.replace(year=day.year - years)

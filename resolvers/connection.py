@@ -6,7 +6,7 @@ Source: GraphQL Cursor Connections Specification (Relay), forward paging.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import strawberry
 
@@ -38,10 +38,15 @@ class Edge(Generic[T]):
     cursor: str = strawberry.field(description="Its place. Stays valid when other entries come or go.")
 
 
+def _edges(root: strawberry.Parent[Any]) -> list[Any]:
+    """Made only where they are asked for: a cursor costs more than an entry."""
+    return [Edge(node=node, cursor=cursor(node)) for node in root.nodes]
+
+
 @strawberry.type(description="One section of a record, newest entries first.")
 class Connection(Generic[T]):
     nodes: list[T] = strawberry.field(description="The entries of this page.")
-    edges: list[Edge[T]] = strawberry.field(description="The same entries with their places.")
+    edges: list[Edge[T]] = strawberry.field(resolver=_edges, description="The same entries with their places.")
     page_info: PageInfo = strawberry.field(description="Where this page stands.")
     total_count: int = strawberry.field(description="How many entries there are that you may see, over all pages.")
     completeness: Completeness = strawberry.field(
@@ -56,7 +61,7 @@ class Connection(Generic[T]):
     )
 
 
-def page(entries: Sequence[T], first: int | None, after: str | None) -> tuple[list[T], list[Edge[T]], PageInfo]:
+def page(entries: Sequence[T], first: int | None, after: str | None) -> tuple[list[T], PageInfo]:
     """One page of entries in the record's order. Raises BadUserInput."""
     if first is not None and not 0 <= first <= MAX_PAGE:
         raise BadUserInput(f"`first` takes a number from 0 to {MAX_PAGE}.")
@@ -71,7 +76,7 @@ def page(entries: Sequence[T], first: int | None, after: str | None) -> tuple[li
         start_cursor=cursor(nodes[0]) if nodes else None,
         end_cursor=cursor(nodes[-1]) if nodes else None,
     )
-    return nodes, [Edge(node=node, cursor=cursor(node)) for node in nodes], info
+    return nodes, info
 
 
 def since_filter(entries: Sequence[T], since: str | None) -> list[T]:

@@ -59,20 +59,37 @@ class When(Enum):
     FUTURE = "future"
 
 
+def _allergy_groups(root: strawberry.Parent[Any]) -> list[AllergyGroup]:
+    return allergy_groups(root.entries)
+
+
+def _none_known_conflicts(root: strawberry.Parent[Any]) -> list[Conflict]:
+    return none_known_conflicts(root.entries)
+
+
+def _medication_groups(root: strawberry.Parent[Any]) -> list[MedicationGroup]:
+    return medication_groups(root.entries)
+
+
 @strawberry.type(description="Allergies and adverse reactions (PRSB: Allergies and adverse reactions).")
 class AllergyConnection(Connection[Allergy]):
+    entries: strawberry.Private[list[Allergy]]
     groups: list[AllergyGroup] = strawberry.field(
-        description="All entries, over all pages, grouped by substance. Nothing is merged: every entry is in a group."
+        resolver=_allergy_groups,
+        description="All entries, over all pages, grouped by substance. Nothing is merged: every entry is in a group.",
     )
     conflicts: list[Conflict] = strawberry.field(
-        description="Entries of the whole section that contradict one another, such as an allergy and 'none known'."
+        resolver=_none_known_conflicts,
+        description="Entries of the whole section that contradict one another, such as an allergy and 'none known'.",
     )
 
 
 @strawberry.type(description="Medicines (PRSB: Medications and medical devices).")
 class MedicationConnection(Connection[Medication]):
+    entries: strawberry.Private[list[Medication]]
     groups: list[MedicationGroup] = strawberry.field(
-        description="All entries, over all pages, grouped by medicine. Nothing is merged: every entry is in a group."
+        resolver=_medication_groups,
+        description="All entries, over all pages, grouped by medicine. Nothing is merged: every entry is in a group.",
     )
 
 
@@ -152,8 +169,7 @@ class Patient:
             completeness=completeness,
             finding=finding,
             sources=sources,
-            groups=allergy_groups(entries),
-            conflicts=none_known_conflicts(entries),
+            entries=entries,
         )
 
     @strawberry.field(description="Medicines taken or prescribed (PRSB: Medications and medical devices).")
@@ -175,7 +191,7 @@ class Patient:
             completeness=completeness,
             finding=finding,
             sources=sources,
-            groups=medication_groups(entries),
+            entries=entries,
         )
 
     @strawberry.field(description="Problems and diagnoses (PRSB: Problem list).")

@@ -148,10 +148,10 @@ class _Answer:
     @cached_property
     def _targets(self) -> set[bytes] | None:
         """Everything that any item refers to, where all of it is plainly written; None where a closer look is needed."""
-        whole = b"\n".join([*[raw for _, raw in self._items], b'""'])
+        whole = b"\n".join([raw for _, raw in self._items])
         if b"\\" in whole or len(self._words) > 1:
             return None
-        found = {rest.split(b'"', 2)[1] for rest in whole.split(_REFERENCE)[1:]}
+        found = {target for rest in whole.split(_REFERENCE)[1:] for target in rest.split(b'"', 2)[1:2]}
         return found if all(map(_PLAIN.fullmatch, found)) else None
 
     @cached_property

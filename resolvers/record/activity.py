@@ -14,7 +14,7 @@ from resolvers.record.stays import HospitalStay, StayStatus
 from resolvers.record.team import CareTeamMember
 from resolvers.record.values import Entry
 
-_HOLDING: dict[type[Entry], set[Any]] = {
+_STATES: dict[type[Entry], set[Any]] = {
     Allergy: {AllergyStatus.ACTIVE, None},
     Alert: {AlertStatus.ACTIVE, None},
     CarePlan: {CarePlanStatus.ACTIVE, CarePlanStatus.ON_HOLD},
@@ -24,13 +24,16 @@ _HOLDING: dict[type[Entry], set[Any]] = {
     SocialCareEntry: {SocialCareStatus.ACTIVE, SocialCareStatus.SUSPENDED},
 }
 
+_HOLDING = {kind: frozenset(map(id, states)) for kind, states in _STATES.items()}
+"""By identity, which members of an enumeration keep: hashing one costs more than everything else here."""
+
 
 def is_active(entry: Entry) -> bool | None:
     """True or False where this kind of entry can hold or cease to; None where that means nothing."""
     holding = _HOLDING.get(type(entry))
     if holding is not None:
         status: Any = getattr(entry, "status", None)
-        return status in holding
+        return id(status) in holding
     if isinstance(entry, CareTeamMember):
         return entry.period is None or entry.period.end is None
     return None
