@@ -74,6 +74,7 @@ class Foreign:
     """With the mode "held", a request arrives and waits for its release."""
     seen: list[dict[str, str]] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -86,6 +87,7 @@ class Foreign:
             body += message.get("body", b"")
             more = message.get("more_body", False)
         self.seen.append({name.decode(): value.decode() for name, value in scope["headers"]})
+        self.bodies.append(body)
         request = json.loads(body)
         self.asked.append(request)
         await self._answer(request, receive, send)
