@@ -1,4 +1,5 @@
 # Two commands: `make demo` starts everything, `make test` checks everything. Both work on a fresh Debian.
+# `make demo PORT=8100 FIRST=9300` takes other ports; `make test PYTEST="-k opt_out"` chooses tests.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -6,7 +7,7 @@ BIN := .venv/bin
 .PHONY: demo test check types lint unit setup lock clean
 
 demo: setup
-	$(BIN)/joinup demo
+	$(BIN)/joinup demo $(if $(PORT),--port $(PORT)) $(if $(FIRST),--first $(FIRST))
 
 test: setup packages check
 	$(BIN)/pytest -n 2 --dist loadgroup $(PYTEST)
