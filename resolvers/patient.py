@@ -349,7 +349,7 @@ async def patient(info: RecordInfo, nhs_number: str) -> Patient:
     context = info.context
     if context.people is None:
         context.people = PatientLoader(context)
-    found = await context.people.find(nhs_number, sections_of(info.selected_fields))
+    found = await context.people.find(nhs_number, sections_of(info._raw_info))
     return Patient(nhs_number=NHSNumber(found.nhs_number), found=found)
 
 
