@@ -33,6 +33,8 @@ from resolvers.schema import graphql_core_schema, record_sdl
 
 RECORD = "record"
 PATIENT_TYPE = "Patient"
+REFUSED_HINTS = frozenset({"LINKED_FEATURE_IGNORED"})
+"""What composition lets pass with a word: a partner counts on a rule of security or execution that nobody here keeps."""
 PATIENT_NEEDS = "nhsNumber"
 
 
@@ -71,6 +73,9 @@ def compose_graph(partners: Iterable[SubgraphInput], policies: Policies) -> Grap
     composition = compose([SubgraphInput(RECORD, record_sdl()), *partners])
     if composition.supergraph is None:
         raise GraphError([str(error) for error in composition.errors])
+    ignored = [hint.message for hint in composition.hints if hint.code in REFUSED_HINTS]
+    if ignored:
+        raise GraphError(ignored)
     return covered(composition.supergraph, policies, composition)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gateway.federation.composition.compose import Composition, compose, nullability_errors
 from gateway.federation.subgraph import SubgraphInput
-from gateway.graph import RECORD
+from gateway.graph import RECORD, REFUSED_HINTS
 from gateway.partner_check.report import Step
 from resolvers.schema import record_sdl
 
@@ -17,8 +17,13 @@ def composed(inputs: Sequence[SubgraphInput], step: Step, satisfiable: Step) -> 
     merged = compose(every, satisfiability=False)
     step.errors(str(error) for error in merged.errors)
     for hint in merged.hints:
-        step.warn(f"{hint.code}: {hint.message}")
-    if not merged.ok:
+        if hint.code in REFUSED_HINTS:
+            step.error(
+                f"{hint.code}: {hint.message}; take the link out, or protect the fields with directives that are kept"
+            )
+        else:
+            step.warn(f"{hint.code}: {hint.message}")
+    if step.state == "failed":
         satisfiable.skipped = "it does not compose"
         return None
     whole = compose(every)

@@ -136,6 +136,8 @@ class Foreign:
             shown = json.loads(
                 json.dumps(shown).replace('"stars": 1', '"stars": "many"').replace('s": 1', 's": "many"')
             )
+        if self.mode == "reversed" and result.data and "_entities" in result.data:
+            shown["data"]["_entities"].reverse()
         if self.mode == "unknown typename":
             shown = json.loads(json.dumps(shown).replace('"Note"', '"Somebody"'))
         return shown
