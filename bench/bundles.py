@@ -200,7 +200,7 @@ class _Writer:
         }
 
     def _allergy(self) -> dict[str, Any]:
-        resource = self._common("AllergyIntolerance", "patient") | {
+        return self._common("AllergyIntolerance", "patient") | {
             "clinicalStatus": concept(f"{HL7}/allergyintolerance-clinical", "active", "Active"),
             "type": "allergy",
             "category": ["medication"],
@@ -210,4 +210,3 @@ class _Writer:
             "recorder": self._clinician(),
             "reaction": [{"manifestation": [concept(SNOMED, "271807003", "Eruption of skin")], "severity": "moderate"}],
         }
-        return resource
