@@ -30,12 +30,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """One `_entities` field as it was asked: the objects, the distinct representations, and which objects each
-    stands for (positions in `targets`)."""
+    """One `_entities` field as it was asked: the distinct representations, and the objects that each stands for."""
 
     entity: EntityInput
-    targets: list[dict[str, Any]]
-    users: list[list[int]]
+    users: list[list[dict[str, Any]]]
     sent: list[dict[str, Any]]
 
 
@@ -64,9 +62,9 @@ def report_strangers(losses: Losses, tree: Any, step: FetchStep, inquiry: Inquir
     paths: dict[int, tuple[str | int, ...]] | None = None
     for index in strangers:
         paths = target_paths(tree, step) if paths is None else paths
-        for position in inquiry.users[index]:
+        for target in inquiry.users[index]:
             error = ResponseError(SOURCE_MALFORMED, None, step.subgraph)
-            losses.report(step, error, paths.get(id(inquiry.targets[position])), whole=True)
+            losses.report(step, error, paths.get(id(target)), whole=True)
 
 
 def report_errors(
@@ -88,8 +86,8 @@ def report_errors(
             losses.report(step, own, None, whole=True)
             continue
         rest = renamed_path(error.path[2:], step.renames)
-        for position in inquiry.users[head[1]]:
-            at = paths.get(id(inquiry.targets[position]))
+        for target in inquiry.users[head[1]]:
+            at = paths.get(id(target))
             if at is not None:
                 losses.report(step, own, (*at, *rest), whole=not rest)
 
@@ -101,5 +99,5 @@ def target_paths(tree: Any, step: FetchStep) -> dict[int, tuple[str | int, ...]]
     }
 
 
-def _is_index(value: Any, users: list[list[int]]) -> bool:
+def _is_index(value: Any, users: list[list[dict[str, Any]]]) -> bool:
     return value.__class__ is int and 0 <= value < len(users)

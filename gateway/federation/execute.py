@@ -171,7 +171,7 @@ class Execution:
             targets = self._targets(entity.targets) if self._hold(entity.conditions) else []
             sent, users = builder.collect(targets)
             variables[entity.variable] = sent
-            asked.append(Inquiry(entity, targets, users, sent))
+            asked.append(Inquiry(entity, users, sent))
         if step.entities and not any(inquiry.users for inquiry in asked):
             return
         response = await self._fetch(step, variables)
@@ -257,24 +257,22 @@ class Execution:
         for inquiry, entities in zip(inquiries, answers, strict=True):
             if compiled.gates:
                 await self._gate(compiled, entities)
-            self._spread(step, entities, inquiry.targets, inquiry.users)
+            self._spread(step, entities, inquiry.users)
             if WITHHELD in entities:
-                gone = {id(inquiry.targets[user]) for index in _indices(entities) for user in inquiry.users[index]}
+                gone = {id(target) for index in _indices(entities) for target in inquiry.users[index]}
                 self._withhold_targets(inquiry.entity.targets, gone)
 
-    def _spread(
-        self, step: FetchStep, entities: list[Any], targets: list[dict[str, Any]], users: list[list[int]]
-    ) -> None:
+    def _spread(self, step: FetchStep, entities: list[Any], users: list[list[dict[str, Any]]]) -> None:
         """Merge each answer into every object that it was asked for; only the first gets the original."""
-        for entity, positions in zip(entities, users, strict=True):
+        for entity, targets in zip(entities, users, strict=True):
             if entity.__class__ is not dict:
                 continue
             if is_flat(entity):
-                add_to_all(targets, positions, entity, self.prepared.concrete)
+                add_to_all(targets, entity, self.prepared.concrete)
                 continue
-            for position in positions[1:]:
-                self._merge(step, targets[position], clone(entity))
-            self._merge(step, targets[positions[0]], entity)
+            for target in targets[1:]:
+                self._merge(step, target, clone(entity))
+            self._merge(step, targets[0], entity)
 
     def _merge(self, step: FetchStep, target: dict[str, Any], part: dict[str, Any]) -> None:
         self._found.clear()

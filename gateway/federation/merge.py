@@ -25,12 +25,16 @@ def merge(into: dict[str, Any], part: dict[str, Any], concrete: Set[str]) -> Non
     Mismatch; what was merged before it stays.
     """
     for key, value in part.items():
-        current = into.get(key)
-        if current is None:
-            if value is not None or key not in into:
-                into[key] = value
-        elif value is not None and current is not WITHHELD:
-            into[key] = _both(key, current, value, concrete)
+        _put(into, key, value, concrete)
+
+
+def _put(into: dict[str, Any], key: str, value: Any, concrete: Set[str]) -> None:
+    current = into.get(key)
+    if current is None:
+        if value is not None or key not in into:
+            into[key] = value
+    elif value is not None and current is not WITHHELD:
+        into[key] = _both(key, current, value, concrete)
 
 
 def _both(key: str, current: Any, value: Any, concrete: Set[str]) -> Any:
@@ -63,16 +67,14 @@ def is_flat(part: dict[str, Any]) -> bool:
     return CONTAINERS.isdisjoint(map(type, part.values()))
 
 
-def add_to_all(
-    targets: Sequence[dict[str, Any]], positions: Sequence[int], part: dict[str, Any], concrete: Set[str]
-) -> None:
-    """Merge a flat object into the targets at these positions; mostly none of them has any of its keys."""
-    for position in positions:
-        target = targets[position]
-        if target.keys().isdisjoint(part):
-            target.update(part)
-        else:
-            merge(target, part, concrete)
+def add_to_all(targets: Sequence[dict[str, Any]], part: dict[str, Any], concrete: Set[str]) -> None:
+    """Merge a flat object into all targets; mostly none of them has any of its keys."""
+    for key, value in part.items():
+        for target in targets:
+            if key in target:
+                _put(target, key, value, concrete)
+            else:
+                target[key] = value
 
 
 def clone(value: Any) -> Any:

@@ -1,11 +1,12 @@
 """What is sent to `_entities` and to gates: values read from objects by a plan's needs.
 
 Representations are deduplicated by value: each distinct one is sent once, and remembers every object that it
-stands for.
+stands for. Hundreds of objects of an answer often stand for ten entities, so the ways through them are short.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Any
@@ -35,22 +36,27 @@ class Builder:
         names = list(self._plans)
         self._only = names[0] if len(names) == 1 else None
 
-    def collect(self, objects: Sequence[Object]) -> tuple[list[Object], list[list[int]]]:
-        """The distinct representations, and for each the positions in `objects` that it stands for."""
-        by_type: dict[Any, list[int]] = {name: [] for name in self._plans}
-        only = self._only
-        for position, item in enumerate(objects):
-            name = item.get("__typename", only)
-            if name.__class__ is str and name in by_type:
-                by_type[name].append(position)
+    def collect(self, objects: Sequence[Object]) -> tuple[list[Object], list[list[Object]]]:
+        """The distinct representations, and for each the objects that it stands for."""
         sent: list[Object] = []
-        users: list[list[int]] = []
-        for name, positions in by_type.items():
+        users: list[list[Object]] = []
+        for name, items in self._by_type(objects):
             for plan in self._plans[name]:
-                for built, standing in plan.collect(objects, positions):
+                for built, standing in plan.collect(items):
                     sent.append(built)
                     users.append(standing)
         return sent, users
+
+    def _by_type(self, objects: Sequence[Object]) -> list[tuple[str, list[Object]]]:
+        only = self._only
+        if only is not None:
+            return [(only, [item for item in objects if item.get("__typename", only) == only])]
+        by_type: dict[Any, list[Object]] = {name: [] for name in self._plans}
+        for item in objects:
+            name = item.get("__typename")
+            if name.__class__ is str and name in by_type:
+                by_type[name].append(item)
+        return list(by_type.items())
 
 
 class _Plan:
@@ -67,60 +73,54 @@ class _Plan:
         self._fields = [need.name for need in simple]
         self._keys = [need.key for need in simple] if len(simple) == len(needs) else []
 
-    def collect(self, objects: Sequence[Object], positions: Sequence[int]) -> Iterator[tuple[Object, list[int]]]:
+    def collect(self, objects: Sequence[Object]) -> Iterator[tuple[Object, list[Object]]]:
         """The distinct representations of these objects; one that lacks a needed field is skipped."""
-        found: dict[Any, list[int]] = {}
-        odd: Sequence[int] = positions
+        found: defaultdict[Any, list[Object]] = defaultdict(list)
+        odd = objects
         if len(self._keys) == 1:
-            odd = self._single(objects, positions, found)
+            odd = self._single(objects, found)
         elif self._keys:
-            odd = self._several(objects, positions, found)
+            odd = self._several(objects, found)
         for values, standing in found.items():
-            given = (values,) if len(self._keys) == 1 else values[0]
+            given = (values,) if len(self._keys) == 1 else values[: len(self._keys)]
             yield {"__typename": self._sent, **dict(zip(self._fields, given, strict=True))}, standing
-        yield from self._whole(objects, odd)
+        if odd:
+            yield from self._whole(odd)
 
-    def _single(self, objects: Sequence[Object], positions: Sequence[int], found: dict[Any, list[int]]) -> list[int]:
-        """By one field that is a text; returns the positions where it is something else."""
+    def _single(self, objects: Sequence[Object], found: defaultdict[Any, list[Object]]) -> list[Object]:
+        """By one field that is a text; returns the objects where it is something else."""
         (key,) = self._keys
-        odd: list[int] = []
-        for position in positions:
-            value = objects[position].get(key)
-            if value.__class__ is not str:
-                odd.append(position)
-            elif value in found:
-                found[value].append(position)
+        odd: list[Object] = []
+        for item in objects:
+            value = item.get(key)
+            if value.__class__ is str:
+                found[value].append(item)
             else:
-                found[value] = [position]
+                odd.append(item)
         return odd
 
-    def _several(self, objects: Sequence[Object], positions: Sequence[int], found: dict[Any, list[int]]) -> list[int]:
+    def _several(self, objects: Sequence[Object], found: defaultdict[Any, list[Object]]) -> list[Object]:
         """By several plain values with their classes: 1, 1.0 and true are not one key."""
         read = itemgetter(*self._keys)
-        odd: list[int] = []
-        for position in positions:
+        odd: list[Object] = []
+        for item in objects:
             try:
-                values = read(objects[position])
-                key = (values, (*map(type, values),))
-                standing = found.get(key)
-                if standing is None:
-                    found[key] = [position]
-                else:
-                    standing.append(position)
+                values = read(item)
+                found[(*values, *map(type, values))].append(item)
             except (KeyError, TypeError):  # a field is missing, or holds a list or an object
-                odd.append(position)
+                odd.append(item)
         return odd
 
-    def _whole(self, objects: Sequence[Object], positions: Sequence[int]) -> Iterator[tuple[Object, list[int]]]:
-        found: dict[bytes, tuple[Object, list[int]]] = {}
-        for position in positions:
+    def _whole(self, objects: Sequence[Object]) -> Iterator[tuple[Object, list[Object]]]:
+        found: dict[bytes, tuple[Object, list[Object]]] = {}
+        for item in objects:
             try:
-                selected = select(objects[position], self._needs, self._name)
+                selected = select(item, self._needs, self._name)
             except _AbsentError:
                 continue
             if selected or not any(isinstance(need, NeedOn) for need in self._needs):
                 built = {"__typename": self._sent, **selected}
-                found.setdefault(_encode(built), (built, []))[1].append(position)
+                found.setdefault(_encode(built), (built, []))[1].append(item)
         return iter(found.values())
 
 
