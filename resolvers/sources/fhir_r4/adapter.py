@@ -12,8 +12,19 @@ from urllib.parse import urlencode
 
 from policies.sections import Section
 from policies.sensitivity.gate import Item
+from resolvers.record.status import SourceState
 from resolvers.record.values import Entry, Organisation
-from resolvers.sources.fhir_r4 import asking, bundle, completing, gathering, outcomes, paging, patients, sections
+from resolvers.sources.fhir_r4 import (
+    asking,
+    bundle,
+    completing,
+    gathering,
+    linked,
+    outcomes,
+    paging,
+    patients,
+    sections,
+)
 from resolvers.sources.fhir_r4.asking import Query, Question
 from resolvers.sources.fhir_r4.capabilities import UNKNOWN, Ability, Capabilities
 from resolvers.sources.fhir_r4.catch import Catch, of_everything, of_search
@@ -59,6 +70,8 @@ class FhirR4Adapter:
         owner, catches = await self._asked(questions, ability, ask) if questions else (None, [])
         if owner is not None and Section.MEDICATIONS in possible:
             catches += await self._medicines(catches, owner, ability, ask)
+        if owner is not None:
+            catches += await self._linked(catches, linked.unsearched(questions), owner, ability, ask)
         return gathering.gather(wanted, catches, owner is not None and owner.doubtful)
 
     def read(self, kept: Sequence[Item], ask: Ask, notes: ReadNotes) -> dict[Section, list[Entry]]:
@@ -128,6 +141,29 @@ class FhirR4Adapter:
         paging.start(catch, await self._first(completing.query(ids), ask.deadline), owner, self._home.bases)
         completing.only(catch, ids)
         return [catch]
+
+    async def _linked(
+        self, catches: Sequence[Catch], kinds: frozenset[str], owner: Owner, ability: Ability, ask: Ask
+    ) -> list[Catch]:
+        """What the entries refer to and no search brought. A resource that is not there is asked for once."""
+        searchable = frozenset(kind for kind in kinds if ability.of(kind) is not None)
+        bases = self._home.bases
+        brought: list[Catch] = []
+        known = set[str]()
+        for _ in range(linked.ROUNDS if searchable else 0):
+            targets = [each for each in linked.missing([*catches, *brought], searchable, bases) if each not in known]
+            if not targets:
+                break
+            known.update(targets)
+            pairs = linked.lookups(targets)
+            firsts = await asyncio.gather(*(self._first(query, ask.deadline) for _, query in pairs))
+            for (catch, _), first in zip(pairs, firsts, strict=True):
+                paging.start(catch, first, owner, bases)
+                linked.only(catch, targets)
+                if catch.failure is not None and catch.failure is not SourceState.NOT_ASKED:
+                    linked.drop_unjudged([*catches, *brought], catch, targets, bases)
+                brought.append(catch)
+        return brought
 
     async def _search_all(self, catch: Catch, query: Query, owner: Owner, ask: Ask) -> None:
         """One search from its first page to its last; read while others are still on their way."""

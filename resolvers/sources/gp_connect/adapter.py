@@ -26,6 +26,9 @@ from resolvers.sources.source import FAILED, Ask, Fetched, ReadNotes
 from resolvers.sources.upstream import Upstream, UpstreamError
 
 PATIENT = "patient"
+TELLING = frozenset({Section.CONDITIONS})
+"""Asked for with every section: a problem that policy withholds takes with it what was done about it, and an answer must
+not depend on whether the question was about problems, too."""
 # HL7 v3-ActReason: treatment, emergency treatment, break the glass, care management, coordination of care.
 DIRECT_CARE = frozenset({"TREAT", "ETREAT", "BTG", "CAREMGT", "COC"})
 
@@ -79,7 +82,7 @@ class GPConnect:
         line = Line(self.structured, self.settings, self.settings.audience)
         try:
             reply = await line.post(
-                ask, STRUCTURED_RECORD, "Patient/$gpc.getstructuredrecord", request_body(ask, sections)
+                ask, STRUCTURED_RECORD, "Patient/$gpc.getstructuredrecord", request_body(ask, sections | TELLING)
             )
             return open_record(reply.body, ask, sections)
         except UpstreamError as error:

@@ -166,16 +166,16 @@ async def test_a_row_may_name_the_person_in_several_ways(subject: Json) -> None:
 
 async def test_included_types_that_were_not_wanted_are_dropped() -> None:
     medicine = {"resourceType": "Medication", "id": "m1", "code": {"text": "Ramipril"}}
-    stay = {"resourceType": "Encounter", "id": "e1", "subject": {"reference": "Patient/p1"}, "status": "finished"}
+    alert = {"resourceType": "Flag", "id": "f1", "subject": {"reference": "Patient/p1"}, "status": "active"}
     request = {
         "resourceType": "MedicationRequest",
         "id": "r1",
         "status": "active",
         "subject": {"reference": "Patient/p1"},
-        "encounter": {"reference": "Encounter/e1"},
+        "supportingInformation": [{"reference": "Flag/f1"}],
         "medicationReference": {"reference": "Medication/m1"},
     }
-    server = FhirServer([patient(), medicine, stay, request])
+    server = FhirServer([patient(), medicine, alert, request])
     fetched = await source(server).adapter.fetch(question(Section.MEDICATIONS))
     assert [item.key for item in fetched.items] == ["MedicationRequest/r1", "Medication/m1"]
     part = await only(server, Section.MEDICATIONS)

@@ -63,9 +63,9 @@ async def test_all_sections_cost_one_request() -> None:
     }
 
 
-async def test_only_asked_sections_are_asked_for() -> None:
+async def test_only_asked_sections_and_the_problems_that_may_tell_of_them_are_asked_for() -> None:
     request = await sent(Section.ALLERGIES)
-    assert list(parameters(request)) == ["patientNHSNumber", "includeAllergies"]
+    assert list(parameters(request)) == ["patientNHSNumber", "includeAllergies", "includeProblems"]
     assert parameters(request)["includeAllergies"]["part"] == [
         {"name": "includeResolvedAllergies", "valueBoolean": True}
     ]
