@@ -14,9 +14,9 @@ from gateway.settings import Settings
 
 def check_changes(settings: Settings, old: GraphQLSchema, new: GraphQLSchema, step: Step) -> None:
     """Breaking changes are errors where recorded operations use what changes, or where none are recorded."""
-    breaking = [change.description for change in find_breaking_changes(old, new)]
+    breaking = [change.description.rstrip(".") for change in find_breaking_changes(old, new)]
     for change in find_dangerous_changes(old, new):
-        step.warn(f"may surprise clients: {change.description}")
+        step.warn(f"may surprise clients: {change.description.rstrip('.')}")
     documents = recorded(settings, step)
     if not documents:
         step.errors(

@@ -136,6 +136,8 @@ class Foreign:
             shown = json.loads(
                 json.dumps(shown).replace('"stars": 1', '"stars": "many"').replace('s": 1', 's": "many"')
             )
+        if self.mode == "failing entries" and result.data:
+            shown["errors"] = _fail_marked(shown["data"])
         if self.mode == "reversed" and result.data and "_entities" in result.data:
             shown["data"]["_entities"].reverse()
         if self.mode == "unknown typename":
@@ -145,6 +147,20 @@ class Foreign:
     def _entity(self, representation: Mapping[str, Any]) -> dict[str, Any] | None:
         known = self.data.get(representation["nhsNumber"])
         return None if known is None else {"__typename": "Patient", **representation, **known}
+
+
+def _fail_marked(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """An error for each note whose id ends in "!", whose stars are then lost."""
+    errors = []
+    for index, entity in enumerate(data.get("_entities", [])):
+        for position, note in enumerate((entity or {}).get("notes") or []):
+            if note["id"].endswith("!"):
+                note["stars"] = None
+                path = ["_entities", index, "notes", position, "stars"]
+                errors.append({"message": f"cannot count {note['id']}", "path": path})
+            if note["id"].endswith("?"):
+                note["stars"] = "many"
+    return errors
 
 
 async def _lifespan(receive: Any, send: Any) -> None:
