@@ -25,16 +25,16 @@ from pathlib import Path
 import msgspec
 
 from bench import load
-from bench.federation import targets
-from bench.federation.expected import QUERY, expected
+from bench.federation import shop, targets
 from bench.federation.report import Sample, heading, table
-from bench.federation.subgraphs import supergraph
 from bench.federation.targets import OURS, REFERENCE, SUBGRAPHS_PORT, Target
 from bench.processes import LOAD_CORE, MEASURED_CORE, Running, started
+from gateway.federation.composition.compose import compose
+from gateway.federation.subgraph import SubgraphInput
 
 CALLERS = 1000
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "joinup-bench"
-BODY = {"query": QUERY}
+BODY = {"query": Path(__file__).with_name("query.graphql").read_text("utf-8")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,22 @@ class WrongAnswer(Exception):
 @contextmanager
 def subgraphs(folder: Path) -> Iterator[None]:
     command = [sys.executable, "-m", "bench.federation.subgraphs", str(SUBGRAPHS_PORT)]
-    ask = load.get(SUBGRAPHS_PORT, "/counts")
-    with started("subgraphs", command, LOAD_CORE, folder / "subgraphs.log", lambda: load.once(SUBGRAPHS_PORT, ask)):
+    with started("subgraphs", command, LOAD_CORE, folder / "subgraphs.log", fetches):
         yield
 
 
+def supergraph() -> str:
+    """The four subgraphs, composed. Raises ValueError."""
+    addresses = {name: f"http://127.0.0.1:{SUBGRAPHS_PORT}/{name}" for name in shop.SDL}
+    composed = compose([SubgraphInput(name, sdl, addresses[name]) for name, sdl in shop.SDL.items()])
+    if not composed.ok:
+        raise ValueError(str(composed.as_json()))
+    return composed.supergraph_sdl
+
+
 def fetches() -> int:
-    """How many requests the subgraphs have had."""
-    return sum(msgspec.json.decode(load.once(SUBGRAPHS_PORT, load.get(SUBGRAPHS_PORT, "/counts"))).values())
+    """How many requests the subgraphs have had since this was last asked."""
+    return int(load.once(SUBGRAPHS_PORT, load.get(SUBGRAPHS_PORT, "/count")))
 
 
 @contextmanager
@@ -73,11 +81,11 @@ def competing(target: Target, folder: Path, *, distinct: bool) -> Iterator[Compe
         target.name, target.command, MEASURED_CORE, log, lambda: load.once(port, plain), target.env, target.cwd
     ) as running:
         answer = msgspec.json.decode(load.once(port, plain))
-        if answer.get("errors") or answer.get("data") != expected():
+        if answer.get("errors") or answer.get("data") != shop.answer(BODY["query"]):
             raise WrongAnswer(f"{target.name}: {msgspec.json.encode(answer)[:300]!r}")
-        before = fetches()
+        fetches()
         load.once(port, plain)
-        print(f"{target.name}: the answer is right; {fetches() - before} requests to subgraphs", file=sys.stderr)
+        print(f"{target.name}: the answer is right; {fetches()} requests to subgraphs", file=sys.stderr)
         sent = [plain]
         if distinct:
             sent = [load.post(port, path, BODY, [("authorization", f"Bearer {n:06d}")]) for n in range(CALLERS)]
@@ -130,7 +138,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="joinup-bench-") as name:
         folder = Path(name)
         file = folder / "supergraph.graphql"
-        file.write_text(supergraph(SUBGRAPHS_PORT), "utf-8")
+        file.write_text(supergraph(), "utf-8")
 
         def wanted(all_of_them: Sequence[Target]) -> list[Target]:
             return [one for one in all_of_them if not chosen.only or one.name in chosen.only]
