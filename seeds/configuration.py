@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from seeds.organisations import DEMOGRAPHICS, ORGANISATIONS, PARTNERS, Seeded
 from seeds.servers.cluster import address
+
+EXAMPLES = Path(__file__).parent / "examples"
+"""Queries for GraphiQL that ask the made-up partner, too."""
 
 HEAD = """\
 # The demonstration: made-up organisations on this machine. Written anew by `joinup demo`.
 
 [server]
 port = {gateway}
+graphiql_examples = "examples"
 
 [identity.issuers.demo]
 issuer = "https://demo.joinup.example"

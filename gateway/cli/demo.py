@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,13 +19,14 @@ from rich.table import Table
 
 from gateway.assembly import database_url
 from gateway.cli.token import demo_token, write_key
+from gateway.graphiql.examples import BUILT_IN
 from gateway.serve import run
 from gateway.settings import Settings, load
 from gateway.stores.database import Database
 from gateway.stores.migrate import migrate
 from gateway.stores.optout import OptOutRegistry
 from gateway.upstream.context import write_context_key
-from seeds.configuration import configuration
+from seeds.configuration import EXAMPLES, configuration
 from seeds.organisations import PRACTICES, TRUSTS
 from seeds.people import Somebody, people
 
@@ -72,9 +74,17 @@ def prepare(folder: Path, port: int, first: int) -> Settings:
     if not token.exists():
         token.touch(mode=0o600)
         token.write_text(secrets.token_urlsafe(32), "ascii")
+    write_examples(folder / "examples")
     file = folder / "joinup.toml"
     file.write_text(configuration(first, port), "utf-8")
     return load(file)
+
+
+def write_examples(folder: Path) -> None:
+    """GraphiQL's own examples, and those that ask the made-up partner."""
+    folder.mkdir(exist_ok=True)
+    for example in (*BUILT_IN.glob("*.graphql"), *EXAMPLES.glob("*.graphql")):
+        shutil.copyfile(example, folder / example.name)
 
 
 async def opt_out(settings: Settings, opted_out: list[Somebody]) -> None:

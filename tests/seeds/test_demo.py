@@ -1,0 +1,39 @@
+"""The demo's configuration: it is in order, its examples fit the graph with the partner, its keys are its own."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from gateway.cli.demo import ROLES, prepare
+from gateway.federation.subgraph import SubgraphInput
+from gateway.graph import compose_graph
+from gateway.graphiql.examples import read_examples
+from policies.bundle import Policies
+from seeds.servers.partner import SCHEMA
+
+
+def test_demo_prepares_a_configuration_that_loads(tmp_path: Path) -> None:
+    settings = prepare(tmp_path / "demo", 8000, 9100)
+    (partner,) = settings.config.subgraphs
+    assert (partner.name, partner.url, partner.signing_key) == (
+        "falls",
+        "http://127.0.0.1:9150/graphql",
+        "context-key.pem",
+    )
+    for name in ("signing-key.pem", "context-key.pem", "admin-token"):
+        assert stat.S_IMODE((tmp_path / "demo" / name).stat().st_mode) == 0o600
+    again = prepare(tmp_path / "demo", 8000, 9100)
+    assert again.secret("file:admin-token").reveal() == settings.secret("file:admin-token").reveal()
+
+
+def test_every_role_of_the_demo_gets_examples_that_run(tmp_path: Path) -> None:
+    prepare(tmp_path, 8000, 9100)
+    graph = compose_graph([SubgraphInput("falls", SCHEMA.as_str(), "http://falls.example")], Policies.load())
+    schema = graph.supergraph.api_schema
+    examples = read_examples(tmp_path / "examples")
+    assert any("fallsAssessments" in one.query for one in examples)
+    for role in (*ROLES, "patient"):
+        meant = [one for one in examples if not one.roles or role in one.roles]
+        assert meant
+        assert all(one.fits(role, schema) for one in meant)
