@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,9 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ("gateway", "resolvers", "policies", "seeds")
 NOT_SHIPPED = ("gateway/graphiql/ui/", "README.md")
 """What GraphiQL's bundle is built from, and words for readers of the repository."""
+
+TRIED = {"attrs", "setuptools"}
+"""Imported by a library where it happens to be installed, and not needed."""
 
 IN_ORDER = '[stores]\noptout_url = "sqlite+aiosqlite:///o.sqlite3"\naudit_url = "sqlite+aiosqlite:///a.sqlite3"\n'
 
@@ -90,3 +94,24 @@ def test_graphiql_is_in_the_package(installed: Path, tmp_path: Path) -> None:
     place, count = result.stdout.split()
     assert place.startswith(str(installed))
     assert int(count) >= 10
+
+
+def test_the_lock_names_every_package_that_the_gateway_imports(tmp_path: Path) -> None:
+    code = (
+        "import sys, importlib.metadata as m, pkgutil, importlib, gateway.cli as c, gateway.serve, gateway.assembly;"
+        "[importlib.import_module('gateway.cli.' + one.name) for one in pkgutil.iter_modules(c.__path__)];"
+        "tops = {name.partition('.')[0] for name in sys.modules};"
+        "print(*{dist for top, dists in m.packages_distributions().items() if top in tops for dist in dists})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
+    )
+    imported = {canonical(name) for name in done.stdout.split()}
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    locked = {canonical(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)(?:\[[^]]*\])?==", lock, re.MULTILINE)}
+    assert {"sqlalchemy", "greenlet", "starlette"} <= imported
+    assert imported - locked - {"joinup-gateway", *TRIED} == set()
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
