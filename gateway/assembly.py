@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from gateway.admin import PATH, GraphAdmin
 from gateway.bridges import Answers, Registry, Trail
 from gateway.config import Stores
-from gateway.connect import Connections, directory
+from gateway.connect import ConnectError, Connections, directory
 from gateway.engine import RecordEngine
 from gateway.live import LiveGraph
 from gateway.partners import GatewayContext
@@ -33,6 +33,8 @@ from gateway.stores.migrate import migrate
 from gateway.stores.optout import OptOutRegistry
 from policies.bundle import Policies
 from policies.caller import Caller
+from policies.decision import Withhold
+from resolvers.directory import Directory
 
 NOBODY = "0000000000"
 """Passes for an NHS number and is nobody's: asking for it tells only whether the registry answers."""
@@ -48,6 +50,7 @@ def create_parts(settings: Settings) -> Parts:
     connections = Connections(settings, reach)
     resources.push_async_callback(connections.resources.aclose)
     organisations = directory(connections)
+    refuse_telling(organisations, policies)
     registry, audit, cache, prepare = open_stores(settings, resources)
     probes = Probes({"registry": lambda: registry.opted_out([NOBODY]), "audit": audit.usable})
     resources.push_async_callback(probes.close)
@@ -84,6 +87,17 @@ def create_parts(settings: Settings) -> Parts:
         starters=(prepare, graph.start, probes.start),
     )
     return Parts(engine, policies.roles.roles, policies.job_roles.role_of, metrics, admin(settings, graph))
+
+
+def refuse_telling(organisations: Directory, policies: Policies) -> None:
+    """Refuse a source whose own name tells of a sensitive matter (a prison's practice, a clinic): each source stands by
+    name in the answer about everybody whom it serves. Raises ConnectError."""
+    for source in organisations.sources:
+        if isinstance(policies.sensitivity.judge({"name": source.organisation.name}), Withhold):
+            raise ConnectError(
+                f"{source.id}: {source.organisation.name!r} tells of a sensitive matter by its name alone, "
+                "and cannot be part of the record; take the source out"
+            )
 
 
 def admin(settings: Settings, graph: LiveGraph) -> dict[str, GraphAdmin]:

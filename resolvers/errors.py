@@ -4,6 +4,7 @@ RecordError
 ├── PatientNotAvailable   nobody known, opted out, or not the caller's to see: one answer for all
 ├── SourceUnavailable     the demographics service gave no answer
 ├── SourceTimeout         ... in time
+├── SourceInvalid         a value that it sent cannot be read
 ├── RateLimited           too many different patients
 ├── BadUserInput          an argument that cannot mean anything
 └── RegistryDown          opt-outs cannot be read, so nothing is shown
@@ -37,6 +38,11 @@ class SourceUnavailable(RecordError):
 class SourceTimeout(RecordError):
     code = "SOURCE_TIMEOUT"
     text = "The organisation that holds this did not answer in time."
+
+
+class SourceInvalid(RecordError):
+    code = "SOURCE_INVALID"
+    text = "The organisation that holds this sent a value that cannot be read."
 
 
 class RateLimited(RecordError):

@@ -136,7 +136,8 @@ class RecordLoader:
     def _join(self, section: Section, answers: Mapping[str, Answer]) -> SectionRecord:
         entries: list[Entry] = []
         statuses: list[SourceStatus] = []
-        known_none = unasked = False
+        known_none = False
+        unasked = self._no_practice_asked(section, answers)
         for source in self.context.directory.sources:
             if section not in source.adapter.gives:
                 continue
@@ -163,6 +164,12 @@ class RecordLoader:
                 )
             )
         return SectionRecord(newest_first(entries), statuses, known_none, unasked)
+
+    def _no_practice_asked(self, section: Section, answers: Mapping[str, Answer]) -> bool:
+        """Whether practices are connected that keep this section, and none of them is the person's: theirs, of which
+        nobody asks, may hold the most of it."""
+        practices = [s for s in self.context.directory.sources if s.coverage.practices and section in s.adapter.gives]
+        return bool(practices) and not any(source.id in answers for source in practices)
 
     def _visible(self, section: Section, entries: Iterable[Entry]) -> list[Entry]:
         """What windows, childhood and restriction leave of a source's entries. Decided anew for every request."""

@@ -12,6 +12,7 @@ from strawberry.types import Info
 from policies.sections import Section
 from resolvers.connection import Connection, about, page, since_filter
 from resolvers.context import RecordContext
+from resolvers.errors import SourceInvalid
 from resolvers.grouping import (
     AllergyGroup,
     Conflict,
@@ -42,7 +43,7 @@ from resolvers.scalars import parse_nhs_number
 from resolvers.sources.demographics import Person
 
 T = TypeVar("T", bound=Entry)
-C = TypeVar("C")
+V = TypeVar("V")
 RecordInfo = Info[RecordContext, None]
 
 First = Annotated[int | None, strawberry.argument(description="How many entries at most on this page (0 to 1000).")]
@@ -109,7 +110,8 @@ class Patient:
     @strawberry.field(description="The name in use (PRSB: Person demographics; PDS Patient.name).")
     def name(self) -> HumanName | None:
         names = self._person().names
-        return next((name for name in names if name.use in ("usual", "official")), names[0] if names else None)
+        usual = next((name for name in names if name.use in ("usual", "official")), names[0] if names else None)
+        return self._told(usual, "name")
 
     @strawberry.field(description="Every name that the demographics service holds.")
     def names(self) -> list[HumanName] | None:
@@ -117,16 +119,16 @@ class Patient:
 
     @strawberry.field(description="Date of birth (PDS Patient.birthDate).")
     def birth_date(self) -> PartialDateTime | None:
-        return _date(self._person().birth_date)
+        return _date(self._told(self._person().birth_date, "birthDate"))
 
     @strawberry.field(description="Administrative gender (PDS Patient.gender).")
     def gender(self) -> Gender | None:
-        gender = self._person().gender
+        gender = self._told(self._person().gender, "gender")
         return Gender(gender) if gender in {known.value for known in Gender} else None
 
     @strawberry.field(description="Home address; withheld for restricted people (PDS Patient.address).")
     def address(self) -> Address | None:
-        return self._person().address
+        return self._told(self._person().address, "address")
 
     @strawberry.field(description="Telephone numbers and e-mail addresses; withheld for restricted people.")
     def contacts(self) -> list[ContactPoint] | None:
@@ -134,7 +136,7 @@ class Patient:
 
     @strawberry.field(description="The GP practice where the person is registered; withheld for restricted people.")
     def registered_practice(self) -> Organisation | None:
-        return self._person().practice
+        return self._told(self._person().practice, "generalPractitioner")
 
     @strawberry.field(description="Whether the person has died.")
     def is_deceased(self) -> bool | None:
@@ -142,7 +144,7 @@ class Patient:
 
     @strawberry.field(description="When the person died, as exactly as it is known.")
     def deceased(self) -> PartialDateTime | None:
-        return _date(self._person().deceased)
+        return _date(self._told(self._person().deceased, "deceasedDateTime"))
 
     @strawberry.field(
         description="Whether the demographics service marks the person as restricted (PDS meta.security R or V)."
@@ -342,6 +344,12 @@ class Patient:
             assert self.found.failure is not None
             raise self.found.failure
         return self.found.person
+
+    def _told(self, value: V | None, place: str) -> V | None:
+        """A value of the demographics service; where there is none because it could not be read, that is said."""
+        if value is None and any(bad.split(".")[0] == place for bad in self._person().invalid):
+            raise SourceInvalid
+        return value
 
 
 async def patient(info: RecordInfo, nhs_number: str) -> Patient:

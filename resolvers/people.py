@@ -89,7 +89,7 @@ class PatientLoader:
         if person.nhs_number != nhs_number:
             await self._check_current(person.nhs_number)
         shown = without_sensitive_places(person, context.policies.sensitivity)
-        return Found(person.nhs_number, shown, RecordLoader(context, person.nhs_number, person))
+        return Found(person.nhs_number, shown, RecordLoader(context, person.nhs_number, shown))
 
     async def _check_current(self, nhs_number: str) -> None:
         """A superseded number leads to the current one, whose holder may have opted out under it."""

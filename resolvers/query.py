@@ -90,10 +90,9 @@ class Query:
             raise (SourceTimeout() if error.failure is Failure.TIMED_OUT else SourceUnavailable()) from error
         except ValueError as error:
             raise BadUserInput(str(error)) from error
-        people = people[:50]
         loader = context.people = context.people or PatientLoader(context)
         gone = await loader.refuse_opted_out([person.nhs_number for person in people]) if people else frozenset()
-        shown = [person for person in people if person.nhs_number not in gone]
+        shown = [person for person in people if person.nhs_number not in gone][:50]
         if not await context.admission.admit(context.caller, [person.nhs_number for person in shown]):
             raise RateLimited
         context.journal.patients.update(person.nhs_number for person in shown)

@@ -24,14 +24,14 @@ def without_whereabouts(entry: Entry, withheld: Mapping[str, frozenset[str]]) ->
 
 def without_sensitive_places(person: Person, policy: SensitivityPolicy) -> Person:
     """A copy of the person without an address, a contact or a practice that tells of a sensitive matter: a prison, a
-    refuge, a clinic."""
-    address, practice = person.address, person.practice
+    refuge, a clinic. Nothing follows from what is taken out: no council is asked for a home that is not shown."""
+    address, practice, home = person.address, person.practice, person.local_authority
     if address is not None and _tells(policy, [*address.lines, address.postcode]):
-        address = None
+        address = home = None
     if practice is not None and _tells(policy, practice.name):
         practice = None
     contacts = [contact for contact in person.contacts if not _tells(policy, contact.value)]
-    return replace(person, address=address, practice=practice, contacts=contacts)
+    return replace(person, address=address, practice=practice, contacts=contacts, local_authority=home)
 
 
 def _tells(policy: SensitivityPolicy, words: Any) -> bool:

@@ -17,7 +17,7 @@ from resolvers.record.values import Entry, Organisation
 from resolvers.sources.source import Ask, Fetched, SectionAnswer
 from tests.resolvers.fhir_r4.kit import of
 from tests.resolvers.fhir_r4.server import Everything, FhirServer, Json, codes, patient, question, source
-from tests.resolvers.kit import NUMBER, Memory, ask, context, item
+from tests.resolvers.kit import NUMBER, Memory, People, ask, context, item, person
 from tests.resolvers.kit import source as memory_source
 
 FAILED = [SourceState.TIMED_OUT, SourceState.UNAVAILABLE, SourceState.REFUSED]
@@ -127,3 +127,18 @@ async def test_a_bad_value_in_an_entry_of_the_record_is_told_beside_one_outside(
     recent = OLD | {"id": "2", "recordedDate": "2026-01-01", "abatementDateTime": "y"}
     found = await conditions(OLD | {"abatementDateTime": "x"}, recent)
     assert (found.status, codes(found)) == (SourceState.PARTIAL, ["invalid-value"])
+
+
+@pytest.mark.parametrize(
+    "field", ["birthDate", "gender", "deceased", "address { postcode }", "registeredPractice { name }"]
+)
+async def test_a_fact_about_the_person_that_could_not_be_read_is_said_to_be_so(field: str) -> None:
+    place = {"deceased": "deceasedDateTime", "registeredPractice": "generalPractitioner.identifier"}
+    name = field.split()[0]
+    nothing: dict[str, Any] = {"birth_date": None, "gender": None, "deceased": None, "address": None, "practice": None}
+    query = f'{{ patient(nhsNumber: "{NUMBER}") {{ {field} }} }}'
+    absent = await ask(query, context(people=People({NUMBER: person(**nothing)})))
+    assert (absent.data, absent.errors) == ({"patient": {name: None}}, ())
+    bad = await ask(query, context(people=People({NUMBER: person(**nothing, invalid=(place.get(name, name),))})))
+    assert bad.data == {"patient": {name: None}}
+    assert [(error.path, error.extensions["code"]) for error in bad.errors] == [(("patient", name), "SOURCE_INVALID")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from policies.sections import Section
@@ -141,12 +143,20 @@ async def test_an_address_that_tells_is_not_shown(line: str) -> None:
     assert response.data == {"patient": {"name": {"family": "Made-Up"}, "address": None}}
 
 
-async def test_a_practice_that_tells_is_not_named_but_still_asked() -> None:
-    people = People({NUMBER: person(practice=Organisation(ods_code="Y99001", name="HMP Holloway Prison Practice"))})
-    practice = source(memory(), Coverage(practices=frozenset({"Y99001"})))
-    query = f'{{ patient(nhsNumber: "{NUMBER}") {{ registeredPractice {{ odsCode }} allergies {{ totalCount }} }} }}'
-    response = await ask(query, context(practice, people=people))
-    assert response.data == {"patient": {"registeredPractice": None, "allergies": {"totalCount": 1}}}
+async def test_a_practice_that_tells_is_neither_named_nor_asked() -> None:
+    """Each source stands in the answer by name, so that asking would name it; the record reads as of nobody's patient."""
+    telling = people_of(practice=Organisation(ods_code="Y99001", name="HMP Holloway Prison Practice"))
+    asked, other = memory(), source(Memory("b", {Section.ALLERGIES: []}))
+    practice = source(asked, Coverage(practices=frozenset({"Y99001"})))
+    query = f'{{ patient(nhsNumber: "{NUMBER}") {{ registeredPractice {{ odsCode }} allergies {{ completeness }} }} }}'
+    response = await ask(query, context(practice, other, people=telling))
+    assert response.data == {"patient": {"registeredPractice": None, "allergies": {"completeness": "PARTIAL"}}}
+    assert response == await ask(query, context(practice, other, people=people_of(practice=None)))
+    assert asked.asked == []
+
+
+def people_of(**changes: Any) -> People:
+    return People({NUMBER: person(**changes)})
 
 
 async def test_restricted_person_keeps_no_whereabouts_anywhere() -> None:

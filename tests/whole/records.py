@@ -262,7 +262,7 @@ class _Maker:
                 {"system": "email", "value": f"{LEAK}@gumclinic.example", "use": "work"},
             ]
         if self.chance(0.2):
-            found["address"] = [{"use": "home", "line": [f"HMP Pentonville {LEAK}"], "postalCode": "N7 8TT"}]
+            found["address"] = [{"use": "home", "line": [f"HMP Pentonville {LEAK}"], "postalCode": "NW1 1AB"}]
         return found
 
 
