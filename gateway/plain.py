@@ -86,7 +86,7 @@ class PlainEngine:
         except PlanningError as error:
             raise Refusal("GRAPHQL_VALIDATION_FAILED") from error
         deadline = asyncio.get_running_loop().time() + DEADLINE_SECONDS
-        outcome = await self.generation.executor.run(ready.prepared, operation.values, deadline)
+        outcome = await self.generation.executor.run(ready.prepared, operation.values, deadline, encodable=True)
         body: dict[str, Any] = {}
         if outcome.errors:
             body["errors"] = [error.to_json() for error in outcome.errors]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+import msgspec
 from graphql import (
     DocumentNode,
     GraphQLAbstractType,
@@ -26,6 +27,7 @@ from gateway.federation.generate import CUT, Dispatch, Function, Generator, Miss
 from gateway.federation.introspect import introspection
 from gateway.federation.later import Bubble, Path, path_list
 from gateway.federation.leaves import Leaf, json_leaf
+from gateway.federation.quick import quick_type
 from gateway.federation.shape import Field, Shapes, condition_variables, find_operation
 from gateway.federation.tree import WITHHELD
 
@@ -86,9 +88,12 @@ class Projection:
         self.schema = schema
         self.document = document
         self.operation = find_operation(document, operation_name)
+        self._checked = checked
+        self._forbidden = forbidden
         self._dialect = JsonDialect(visible or schema, document, checked, forbidden)
         self._conditions = condition_variables(document)
         self._variants: OrderedDict[tuple[bool, ...], Function] = OrderedDict()
+        self._quick: OrderedDict[tuple[bool, ...], Any] = OrderedDict()
 
     def run(self, tree: dict[str, Any], variables: Mapping[str, Any]) -> tuple[dict[str, Any] | None, list[Problem]]:
         """Write the answer from a tree of merged data.
@@ -101,23 +106,40 @@ class Projection:
         except Bubble:
             return None, run.problems
 
+    def quick(self, tree: dict[str, Any], variables: Mapping[str, Any]) -> Any:
+        """What encodes to the same JSON as the data that `run` writes, if that has no problems; else None."""
+        key = self._key(variables)
+        if key not in self._quick:
+            self._quick[key] = quick_type(self._shapes(key), self._checked, self._forbidden)
+            if len(self._quick) > MAX_VARIANTS:
+                self._quick.popitem(last=False)
+        wanted = self._quick[key]
+        if wanted is None:
+            return None
+        try:
+            return msgspec.convert(tree, wanted)
+        except msgspec.ValidationError:
+            return None
+
+    def _key(self, variables: Mapping[str, Any]) -> tuple[bool, ...]:
+        return tuple([bool(variables.get(name)) for name in self._conditions])
+
+    def _shapes(self, key: tuple[bool, ...]) -> Shapes:
+        decided = dict(zip(self._conditions, key, strict=True))
+        return Shapes(self.schema, self.document, self.operation, decided)
+
     def _variant(self, variables: Mapping[str, Any]) -> Function:
-        key = tuple([bool(variables.get(name)) for name in self._conditions])
+        key = self._key(variables)
         function = self._variants.get(key)
         if function is None:
-            function = self._variants[key] = self._compile(dict(zip(self._conditions, key, strict=True)))
+            function = self._variants[key] = Generator(self._shapes(key), self._dialect).roots(apart=False)[0]
             if len(self._variants) > MAX_VARIANTS:
                 self._variants.popitem(last=False)
         return function
 
-    def _compile(self, decided: Mapping[str, bool]) -> Function:
-        shapes = Shapes(self.schema, self.document, self.operation, decided)
-        return Generator(shapes, self._dialect).roots(apart=False)[0]
-
     def source(self, variables: Mapping[str, Any]) -> str:
         """The generated code for these conditions, for people to read."""
-        decided = {name: bool(variables.get(name)) for name in self._conditions}
-        generator = Generator(Shapes(self.schema, self.document, self.operation, decided), self._dialect)
+        generator = Generator(self._shapes(self._key(variables)), self._dialect)
         generator.roots(apart=self.operation.operation is OperationType.MUTATION)
         return generator.source
 

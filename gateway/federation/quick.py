@@ -1,0 +1,101 @@
+"""The quick projection: an answer with nothing wrong in it, checked and copied by msgspec instead of generated code.
+
+An operation's selections become msgspec Structs, one per object type and selection: converting the tree checks every
+value and leaves out what was not asked for, and the Structs encode to the answer's JSON. Whatever does not fit is left
+to the careful projection, which finds out what is wrong and where. Selections that need a look at an object's type, a
+gate's or a role's, have no quick projection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from sys import float_info
+from typing import Annotated, Any, Literal
+
+import msgspec
+from graphql import (
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLLeafType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    is_leaf_type,
+    is_list_type,
+    is_object_type,
+)
+
+from gateway.federation.leaves import MAX_INT, MIN_INT
+from gateway.federation.shape import Field, Shapes
+
+_FINITE = Annotated[float, msgspec.Meta(ge=-float_info.max, le=float_info.max)]
+_LEAVES: dict[str, Any] = {
+    "String": str,
+    "ID": str,
+    "Boolean": bool,
+    "Int": Annotated[int, msgspec.Meta(ge=MIN_INT, le=MAX_INT)],
+    "Float": int | _FINITE,
+}
+_ANYTHING = bool | int | float | str | list[Any] | dict[str, Any]
+"""Of a custom scalar only this is known: it is JSON, and not null."""
+
+
+class _CarefulError(Exception):
+    """A selection without a quick projection."""
+
+
+def quick_type(shapes: Shapes, checked: Set[str], forbidden: Set[tuple[str, str]]) -> Any:
+    """The Struct that the operation's merged tree converts to, or None if there is none.
+
+    `checked` and `forbidden` are as the projection has them.
+    """
+    try:
+        return _Quick(shapes, checked, forbidden).struct(shapes.root_type, shapes.root())
+    except _CarefulError:
+        return None
+
+
+class _Quick:
+    def __init__(self, shapes: Shapes, checked: Set[str], forbidden: Set[tuple[str, str]]) -> None:
+        self._shapes = shapes
+        self._checked = checked
+        self._forbidden = forbidden
+        self._made: dict[tuple[Any, ...], Any] = {}
+
+    def struct(self, object_type: GraphQLObjectType, fields: tuple[Field, ...]) -> Any:
+        if object_type.name in self._checked:
+            raise _CarefulError
+        members = [self._member(f"f{place}", field) for place, field in enumerate(fields)]
+        names = {f"f{place}": field.key for place, field in enumerate(fields)}
+        return msgspec.defstruct(object_type.name, members, rename=names, kw_only=True, gc=False)
+
+    def _member(self, name: str, field: Field) -> tuple[str, Any] | tuple[str, Any, Any]:
+        if field.name == "__typename":
+            return name, Literal[field.parent.name], field.parent.name
+        if field.name.startswith("__") or (field.parent.name, field.name) in self._forbidden:
+            raise _CarefulError
+        return name, self._value(field.definition.type, field.nodes)
+
+    def _value(self, output: GraphQLOutputType, nodes: tuple[FieldNode, ...]) -> Any:
+        if isinstance(output, GraphQLNonNull):
+            return self._present(output.of_type, nodes)
+        return self._present(output, nodes) | None
+
+    def _present(self, output: Any, nodes: tuple[FieldNode, ...]) -> Any:
+        if is_list_type(output):
+            return list[self._value(output.of_type, nodes)]  # type: ignore[misc]
+        if is_leaf_type(output):
+            return _leaf(output)
+        if not is_object_type(output):
+            raise _CarefulError
+        key = (output.name, *map(id, nodes))
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self.struct(output, self._shapes.below(output, nodes))
+        return made
+
+
+def _leaf(leaf_type: GraphQLLeafType) -> Any:
+    if isinstance(leaf_type, GraphQLEnumType):
+        return Literal[tuple(leaf_type.values)]
+    return _LEAVES.get(leaf_type.name, _ANYTHING)
