@@ -1,7 +1,7 @@
 // The configuration that docs/serving.md recommends.
 export default {
   schema: "schema.graphql",
-  documents: ["src/queries.ts"],
+  documents: ["src/*.ts", "src/*.graphql"],
   generates: {
     "./src/gql/": {
       preset: "client",
