@@ -10,9 +10,11 @@ from gateway.federation.tree import objects
 
 
 def rename(data: Any, change: Rename) -> None:
-    """Move values as a Rename says, in every object that it holds for."""
+    """Move values as a Rename says, in every object that it holds for. Private aliases are asked for on those objects
+    alone: one that does not tell its type, as an entity need not, has the alias because it is of the type."""
+    types = change.types
     for item in objects(data, change.path):
-        if change.source in item and (change.types is None or item.get("__typename") in change.types):
+        if change.source in item and (types is None or "__typename" not in item or item["__typename"] in types):
             item[change.target] = item.pop(change.source)
 
 
