@@ -15,7 +15,8 @@ from gateway.federation.features import directive_names
 from gateway.federation.planner import GateNeed
 from gateway.federation.supergraph import Applied, FieldDef, Supergraph, TypeDef
 from gateway.gates import ENTRY
-from policies.roles import RoleMatrix
+from gateway.telling import telling_enums, tells
+from policies.bundle import Policies
 
 SPECIFICATION = "https://specs.joinup.example/record"
 DIRECTIVES = ("section", "entry", "neverSensitive")
@@ -54,25 +55,27 @@ class Classification:
     faults: list[Fault] = field(default_factory=list)
 
 
-def classify(supergraph: Supergraph, matrix: RoleMatrix, record: str) -> Classification:
+def classify(supergraph: Supergraph, policies: Policies, record: str) -> Classification:
     """Classify every field that the subgraph `record` does not answer itself."""
-    return _Classifier(supergraph, matrix, record).classify()
+    return _Classifier(supergraph, policies, record).classify()
 
 
 class _Classifier:
-    def __init__(self, supergraph: Supergraph, matrix: RoleMatrix, record: str) -> None:
+    def __init__(self, supergraph: Supergraph, policies: Policies, record: str) -> None:
         self._types = {
             name: definition
             for name, definition in supergraph.types.items()
             if definition.kind in ("object", "interface") and name in supergraph.api_schema.type_map
         }
         self._supergraph = supergraph
-        self._matrix = matrix
+        self._matrix = policies.roles
+        self._judge = policies.sensitivity.judge
+        self._telling = telling_enums(supergraph, self._judge)
         self._record = supergraph.by_name[record]
         self._names = directive_names(supergraph.sdl, SPECIFICATION, DIRECTIVES)
         declared = {name: found for name, one in self._types.items() if (found := self._entry(one)) is not None}
         self._declared = declared
-        self._entries = Entries(supergraph, declared)
+        self._entries = Entries(supergraph, declared, self._telling)
         self._result = Classification()
 
     def classify(self) -> Classification:
@@ -114,6 +117,7 @@ class _Classifier:
             self._fault(where, f"is in section {section!r}, which roles.toml does not have", f"name one of {known}")
         else:
             self._result.sections[owner.name, definition.name] = section
+        self._name(owner, definition, where)
         self._number(owner, definition, where)
         self._withheld_is_null(definition, where)
         reason = self._reason(owner, definition)
@@ -127,7 +131,8 @@ class _Classifier:
 
     def _leaf(self, owner: TypeDef, definition: FieldDef, where: str) -> None:
         kind = self._supergraph.types.get(definition.base)
-        harmless = definition.base in ("ID", NUMBER_TYPE) or (kind is not None and kind.kind == "enum")
+        enum = kind is not None and kind.kind == "enum" and definition.base not in self._telling
+        harmless = enum or definition.base in ("ID", NUMBER_TYPE)
         if not harmless and not self._is_judged(owner.name):
             self._fault(
                 where,
@@ -186,6 +191,15 @@ class _Classifier:
             and base is not None
             and any(one.base in self._entries.sets for one in base.fields.values())
         )
+
+    def _name(self, owner: TypeDef, definition: FieldDef, where: str) -> None:
+        named = next((one for one in (definition.name, owner.name) if tells(self._judge, one)), None)
+        if named is not None and self._reason(owner, definition) is None:
+            self._fault(
+                where,
+                f"is named after a sensitive matter ({named}), so that it tells of it whatever is left out",
+                "give it a name that any entry could have, or say @neverSensitive(reason:)",
+            )
 
     def _number(self, owner: TypeDef, definition: FieldDef, where: str) -> None:
         if definition.base == NUMBER_TYPE and owner.name != PATIENT_TYPE:

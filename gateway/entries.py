@@ -45,8 +45,15 @@ class SetFault:
 class Entries:
     """The entries of a supergraph by object type. `sets` are their field sets; an interface's hold for its types."""
 
-    def __init__(self, supergraph: Supergraph, declared: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        supergraph: Supergraph,
+        declared: Mapping[str, tuple[str, ...]],
+        telling: frozenset[str] = frozenset(),
+    ) -> None:
+        """`telling` are enums that are to be read like words."""
         self._supergraph = supergraph
+        self._telling = telling
         self._types = supergraph.types
         self.sets = self._by_object(declared)
         self.types = frozenset(self.sets) | frozenset(declared)
@@ -118,7 +125,9 @@ class Entries:
                 yield from self._impossible(condition, inner, subgraph)
 
     def is_words(self, definition: FieldDef) -> bool:
-        """Whether a field holds words: a scalar that is not known to hold none."""
+        """Whether a field holds words: a scalar that is not known to hold none, or an enum that tells of something."""
+        if definition.base in self._telling:
+            return True
         known = self._types.get(definition.base)
         scalar = known is None or known.kind == "scalar"
         return scalar and definition.base not in WORDLESS

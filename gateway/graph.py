@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from graphql import GraphQLDeferDirective, GraphQLScalarType
+from graphql import GraphQLDeferDirective, GraphQLScalarType, SchemaDefinitionNode, parse
 
 from gateway.classification import Classification, classify
 from gateway.entry import SELF, entry
 from gateway.federation.composition.compose import Composition, compose, nullability_errors
+from gateway.federation.composition.known import known_elements
 from gateway.federation.errors import ErrorPolicy
 from gateway.federation.execute import Executor
 from gateway.federation.fetcher import Fetcher
+from gateway.federation.links import JOIN
 from gateway.federation.local_fetcher import LocalFetcher
 from gateway.federation.planner import GateNeed
-from gateway.federation.subgraph import SubgraphInput
+from gateway.federation.subgraph import SubgraphInput, resolve_links
 from gateway.federation.supergraph import Supergraph
 from gateway.federation.supergraph_read import read_supergraph
 from gateway.gates import ENTRY, PATIENT, EntryGate, PatientGate
@@ -84,14 +86,27 @@ def read_graph(sdl: str, policies: Policies) -> Graph:
     supergraph = read_supergraph(sdl)
     if RECORD not in supergraph.by_name:
         raise GraphError([f"the supergraph has no subgraph {RECORD!r}; compose it with `joinup schema export`'s SDL"])
+    unknown = unknown_features(sdl)
+    if unknown:
+        raise GraphError(unknown)
     return covered(supergraph, policies)
+
+
+def unknown_features(sdl: str) -> list[str]:
+    """Specifications that a supergraph links for security or execution and that nobody here keeps."""
+    schemas = [node for node in parse(sdl, no_location=True).definitions if isinstance(node, SchemaDefinitionNode)]
+    return [
+        f"the supergraph links {link.url} for {link.purpose}, which this gateway does not know; compose it without"
+        for link in resolve_links([directive for node in schemas for directive in node.directives or ()])
+        if link.purpose and link.url.identity != JOIN and known_elements(link.url.identity, link.url.version) is None
+    ]
 
 
 def covered(supergraph: Supergraph, policies: Policies, composition: Composition | None = None) -> Graph:
     """The graph, if policy covers all of it. Raises GraphError with every gap."""
     check_scalars(supergraph)
     allow_defer(supergraph)
-    classification = classify(supergraph, policies.roles, RECORD)
+    classification = classify(supergraph, policies, RECORD)
     extended = policies.with_fields(classification.sections)
     requirements = read_requirements(supergraph)
     gaps = [str(fault) for fault in classification.faults]

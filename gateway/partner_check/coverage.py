@@ -17,7 +17,7 @@ def check_coverage(composition: Composition, policies: Policies, name: str, step
     """Hold the graph against the policy floor; notes speak of the subgraph `name` only."""
     assert composition.supergraph is not None
     supergraph = composition.supergraph
-    classification = classify(supergraph, policies.roles, RECORD)
+    classification = classify(supergraph, policies, RECORD)
     step.errors(str(fault) for fault in classification.faults)
     requirements = read_requirements(supergraph)
     covering = policies.with_fields(classification.sections)

@@ -196,6 +196,22 @@ def test_interface_entry_holds_for_all_its_types() -> None:
     assert set(gates) == {"Fall", "Trip"}
 
 
+def test_enum_that_tells_of_something_is_read_like_words() -> None:
+    sdl = NOTES.replace("enum Kind { VISIT CALL }", "enum Kind { VISIT SEXUAL_HEALTH_CLINIC }")
+    assert faults(sdl) == ["Note.kind: holds words that the gate of its entry Note does not read"]
+    graph(sdl.replace('["text"]', '["text", "kind"]'))
+    outside = "enum Reason { FALL DOMESTIC_ABUSE } " + PATIENT.format('reason: Reason @section(name: "falls")')
+    assert faults(outside) == ["Patient.reason: is data outside any @entry type, so no gate reads it"]
+
+
+@pytest.mark.parametrize("name", ["hivStatus", "IVFCycles", "domesticAbuse", "in_prison"])
+def test_field_is_not_named_after_a_sensitive_matter(name: str) -> None:
+    found = faults(NOTES.replace("stars: Int", f"{name}: Boolean"))
+    assert found == [
+        f"Note.{name}: is named after a sensitive matter ({name}), so that it tells of it whatever is left out"
+    ]
+
+
 def test_partners_field_must_be_nullable() -> None:
     assert any("NULLABILITY" in one for one in faults(NOTES.replace("notes: [Note!]", "notes: [Note!]!")))
 

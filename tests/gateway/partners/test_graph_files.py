@@ -65,6 +65,13 @@ def test_feature_of_security_that_is_not_known_is_refused() -> None:
         compose_graph([SubgraphInput("notes", HEAD.replace("extend schema", link) + NOTES)], POLICIES)
 
 
+def test_feature_of_security_in_a_supergraph_is_refused_too() -> None:
+    sdl = supergraph(NOTES)
+    link = '@link(url: "https://specs.example/lock/v1.0", for: SECURITY)\n  @link(url: "https://specs.apollo.dev/join'
+    with pytest.raises(GraphError, match="which this gateway does not know"):
+        read_graph(sdl.replace('@link(url: "https://specs.apollo.dev/join', link, 1), POLICIES)
+
+
 @pytest.mark.system
 async def test_supergraph_file_is_served_and_watched(tmp_path: Path) -> None:
     foreign = Foreign(HEAD + NOTES, {PERSON: notes("steady")})
