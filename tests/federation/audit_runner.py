@@ -70,7 +70,7 @@ def main() -> None:
     suites = [name for name in sys.argv[1:] if name != "--punish"]
     punish = "--punish" in sys.argv
     found: dict[str, str] = {}
-    for suite in suites or [None]:
+    for suite in suites or (None,):
         with tempfile.TemporaryDirectory() as folder:
             found |= judge(Path(checkout), Path(folder), punish, suite)
     for suite, cases in found.items():
