@@ -23,7 +23,7 @@ from tests.whole.gateway import OPTED_OUT, PERSON, UNKNOWN, Seen, Whole, World
 from tests.whole.questions import SECTIONS, question
 from tests.whole.records import LEAK, Record, drawn, without_withheld, world
 
-EXAMPLES = int(os.environ.get("JOINUP_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("JOINUP_EXAMPLES", "45"))
 LAW = settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 RANDOM = st.integers(0, 2**32).map(Random)
 ROLES = ["gp", "gp", "nurse", "pharmacist", "social_worker", "receptionist", "patient", "emergency_clinician"]

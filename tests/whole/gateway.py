@@ -200,8 +200,9 @@ class Trail:
 class Whole:
     """A gateway over a world, for one caller."""
 
-    def __init__(self, world: World, role: str = "gp", cache_s: float = 60.0) -> None:
+    def __init__(self, world: World, role: str = "gp", cache_s: float = 60.0, register: Register | None = None) -> None:
         self.world = world
+        self._register = register or Register(world.opted_out)
         self.trail = Trail()
         registry = CollectorRegistry(auto_describe=True)
         self.reach = Reach(registry)
@@ -240,7 +241,7 @@ class Whole:
             deadline=deadline,
             request_id=request.id,
             directory=self._directory,
-            consent=Register(self.world.opted_out),
+            consent=self._register,
             admission=self._rate,
             cache=self._cache,
             request=request,
