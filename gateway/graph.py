@@ -13,7 +13,9 @@ from graphql import GraphQLDeferDirective, GraphQLScalarType, SchemaDefinitionNo
 
 from gateway.classification import Classification, classify
 from gateway.entry import SELF, entry
+from gateway.federation.composition import coverage
 from gateway.federation.composition.compose import Composition, compose, nullability_errors
+from gateway.federation.composition.coverage import FieldFacts
 from gateway.federation.composition.known import known_elements
 from gateway.federation.errors import ErrorPolicy
 from gateway.federation.execute import Executor
@@ -112,10 +114,29 @@ def covered(supergraph: Supergraph, policies: Policies, composition: Composition
     gaps = [str(fault) for fault in classification.faults]
     if composition is not None:
         gaps += [str(error) for error in nullability_errors(composition, RECORD)]
+    else:
+        gaps += [str(error) for error in coverage.nullability_errors(supergraph, facts_of(supergraph), RECORD)]
     gaps += hidden_gaps(supergraph, extended, requirements)
     if gaps:
         raise GraphError(gaps)
     return Graph(supergraph, extended, classification, requirements)
+
+
+def facts_of(supergraph: Supergraph) -> dict[str, FieldFacts]:
+    """Who answers which field of a supergraph that was composed elsewhere."""
+    return {
+        f"{name}.{field.name}": FieldFacts(
+            f"{name}.{field.name}", field.type, _answering(supergraph, name, field.name), (), (), ()
+        )
+        for name, definition in supergraph.types.items()
+        if definition.kind in ("object", "interface")
+        for field in definition.fields.values()
+    }
+
+
+def _answering(supergraph: Supergraph, type_name: str, field_name: str) -> tuple[str, ...]:
+    every = supergraph.subgraphs.values()
+    return tuple(sorted(one.name for one in every if supergraph.resolves(type_name, field_name, one.id)))
 
 
 def hidden_gaps(supergraph: Supergraph, policies: Policies, requirements: Requirements) -> list[str]:

@@ -41,9 +41,9 @@ class _Answer(msgspec.Struct):
 async def ask_sdl(settings: Settings, entry: Subgraph, reach: Reach, seconds: float = 5.0) -> str:
     """The subgraph's SDL as it tells it now. Raises SdlError, ConnectError."""
     connections = Connections(settings, reach)
-    client, introduction = meet(connections, entry)
-    headers = {**HEADERS, **introduction.signed(GATEWAY)}
     try:
+        client, introduction = meet(connections, entry)
+        headers = {**HEADERS, **introduction.signed(GATEWAY)}
         deadline = asyncio.get_running_loop().time() + seconds
         reply = await client.send("POST", "", headers=headers, content=QUERY, deadline=deadline, idempotent=True)
     except UpstreamError as error:

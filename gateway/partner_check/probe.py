@@ -13,7 +13,7 @@ from typing import Any
 
 from nhs_number.validate import is_valid
 
-from gateway.connect import Connections
+from gateway.connect import ConnectError, Connections
 from gateway.federation.fetcher import FetchFailure, SubgraphRequest, SubgraphResponse
 from gateway.federation.http_fetcher import HttpFetcher, Sending
 from gateway.federation.supergraph import Supergraph
@@ -132,6 +132,8 @@ async def probe(
         _speed(one.milliseconds, candidate, step)
     except FetchFailure as failure:
         step.error(f"{candidate.entry.url} gives no usable answer ({failure}); try the same request with curl")
+    except ConnectError as failure:
+        step.error(str(failure))
     finally:
         await connections.resources.aclose()
 

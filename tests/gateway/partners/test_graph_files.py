@@ -47,6 +47,11 @@ def test_supergraph_composed_elsewhere_carries_the_classification() -> None:
         read_graph(supergraph(NOTES.replace("stars: Int", "more: String")), POLICIES)
 
 
+def test_supergraph_composed_elsewhere_is_held_to_nullable_fields() -> None:
+    with pytest.raises(GraphError, match=r"NULLABILITY_LOST_FETCH: \"Patient.notes\""):
+        read_graph(supergraph(NOTES.replace("[Note!] ", "[Note!]! ")), POLICIES)
+
+
 def test_supergraph_without_the_record_is_refused() -> None:
     sdl = compose([SubgraphInput("notes", HEAD + NOTES + "type Query { x: ID }")]).supergraph_sdl
     with pytest.raises(GraphError, match="no subgraph 'record'"):
