@@ -56,6 +56,8 @@ class FhirR4Adapter:
         self._gives = self._options.sections & frozenset(SEARCHES)
         self._capabilities = Capabilities(upstream)
         self._remembered = patients.Remembered()
+        self._able: Ability | None = None
+        self._known: dict[frozenset[Section], tuple[Sequence[Section], Sequence[Question]]] = {}
 
     @property
     def gives(self) -> frozenset[Section]:
@@ -64,9 +66,8 @@ class FhirR4Adapter:
     async def fetch(self, ask: Ask) -> Fetched:
         """Search for what `ask.sections` need. Raises UpstreamError where the patient could not be looked up."""
         possible = ask.sections & self._gives
-        wanted = [section for section in SEARCHES if section in possible]
         ability = await self._capabilities.current(ask.deadline) if self._options.capabilities else UNKNOWN
-        questions = [question for section in wanted for question in asking.questions(section, ability)]
+        wanted, questions = self._wanted(possible, ability)
         owner, catches = await self._asked(questions, ability, ask) if questions else (None, [])
         if owner is not None and Section.MEDICATIONS in possible:
             catches += await self._medicines(catches, owner, ability, ask)
@@ -74,11 +75,22 @@ class FhirR4Adapter:
             catches += await self._linked(catches, linked.unsearched(questions), owner, ability, ask)
         return gathering.gather(wanted, catches, owner is not None and owner.doubtful)
 
+    def _wanted(self, possible: frozenset[Section], ability: Ability) -> tuple[Sequence[Section], Sequence[Question]]:
+        """The sections and their questions, worked out once for each set of sections while the server stays able."""
+        if self._able is not ability:
+            self._able, self._known = ability, {}
+        known = self._known.get(possible)
+        if known is None:
+            wanted = tuple(section for section in SEARCHES if section in possible)
+            questions = tuple(question for section in wanted for question in asking.questions(section, ability))
+            known = self._known[possible] = (wanted, questions)
+        return known
+
     def read(self, kept: Sequence[Item], ask: Ask, notes: ReadNotes) -> dict[Section, list[Entry]]:
         """Entries of the asked sections from what policy kept."""
         return sections.read(kept, ask, notes, self._home)
 
-    async def _asked(self, questions: list[Question], ability: Ability, ask: Ask) -> tuple[Owner, list[Catch]]:
+    async def _asked(self, questions: Sequence[Question], ability: Ability, ask: Ask) -> tuple[Owner, list[Catch]]:
         """Who the patient is, and what every question brought: nothing where nobody is known to ask about."""
         if not self._options.patient_by.looks_up_first:
             asked = [asking.query(each, None, ability, ask, self._options) for each in questions]
@@ -120,7 +132,9 @@ class FhirR4Adapter:
         self._remembered.put(subject, owner.ids)
         return owner
 
-    async def _everything(self, questions: list[Question], owner: Owner, ability: Ability, ask: Ask) -> Catch | None:
+    async def _everything(
+        self, questions: Sequence[Question], owner: Owner, ability: Ability, ask: Ask
+    ) -> Catch | None:
         """All sections by one request; None where that is not wanted or not possible."""
         may = self._options.takes_everything and (ability.everything or ability.types is None)
         if not may or len(owner.ids) != 1:
@@ -220,5 +234,5 @@ class FhirR4Adapter:
         )
 
 
-def _catches(questions: list[Question]) -> list[Catch]:
+def _catches(questions: Sequence[Question]) -> list[Catch]:
     return [Catch(of_search(each.section, each.search)) for each in questions]
