@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -18,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.assembly import database_url
+from gateway.cli._settings import give_up
 from gateway.cli.token import demo_token, write_key
 from gateway.graphiql.examples import BUILT_IN
 from gateway.serve import run
@@ -27,7 +30,7 @@ from gateway.stores.migrate import migrate
 from gateway.stores.optout import OptOutRegistry
 from gateway.upstream.context import write_context_key
 from seeds.configuration import EXAMPLES, configuration
-from seeds.organisations import PRACTICES, TRUSTS
+from seeds.organisations import DEMOGRAPHICS, ORGANISATIONS, PARTNERS, PRACTICES, TRUSTS
 from seeds.people import Somebody, people
 
 ROLES = {
@@ -54,12 +57,25 @@ def command(
 ) -> None:
     """Start everything: organisations, gateway, GraphiQL. Stop it with Ctrl-C."""
     today = datetime.now(UTC).date()
+    refuse_taken([port, *(first + one.offset for one in (DEMOGRAPHICS, *ORGANISATIONS, *PARTNERS))])
     settings = prepare(folder, port, first)
     everybody = [person for person in people(today) if person.why]
     asyncio.run(opt_out(settings, [person for person in everybody if person.opted_out]))
     with organisations(first, today, folder / PUBLIC_KEY):
         show(settings, everybody, today, port)
-        run(settings)
+        with suppress(KeyboardInterrupt):
+            run(settings)
+
+
+def refuse_taken(ports: list[int]) -> None:
+    """Give up where something listens already, before anything is started."""
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                give_up(f"port {port} is taken; choose others: make demo PORT=8100 FIRST=9300")
 
 
 def prepare(folder: Path, port: int, first: int) -> Settings:
@@ -108,12 +124,21 @@ def organisations(first: int, today: date, public_key: Path) -> Iterator[None]:
     command_line.append(f"--context-key={public_key}")
     with subprocess.Popen([*command_line, "--broken=hospital-4=down"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        if process.stdout.readline().strip() != "ready":
-            raise typer.Exit(1)
+        signal.signal(signal.SIGTERM, _end)
         try:
+            if process.stdout.readline().strip() != "ready":
+                typer.echo(
+                    f"the made-up organisations cannot listen on port {first} and following; see --first", err=True
+                )
+                raise typer.Exit(1)
             yield
         finally:
             process.terminate()
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """Told to stop, the demo ends like after Ctrl-C, and its organisations with it."""
+    raise SystemExit(0)
 
 
 def show(settings: Settings, everybody: list[Somebody], today: date, port: int) -> None:
