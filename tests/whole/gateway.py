@@ -247,12 +247,12 @@ class Whole:
             request=request,
         )
 
-    async def ask(self, query: str, variables: Mapping[str, Any] | None = None) -> Seen:
+    async def ask(self, query: str, variables: Mapping[str, Any] | None = None, accept: str = "*/*") -> Seen:
         """One request over HTTP, and what it left behind."""
         self._partner.world = self.world
         before = len(self.trail.entries)
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)  # type: ignore[arg-type]
-        headers = {"authorization": "Bearer x", "x-request-id": REQUEST_ID}
+        headers = {"authorization": "Bearer x", "x-request-id": REQUEST_ID, "accept": accept}
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test", headers=headers) as client:
             with capture_logs() as logs:
                 reply = await client.post("/graphql", json={"query": query, "variables": dict(variables or {})})

@@ -313,7 +313,10 @@ PROPERTIES = {"medication": "medicationReference", "reason-reference": "reasonRe
 
 
 class Exact(FhirServer):
-    """Includes what the query names, and nothing else."""
+    """Includes what the query names, and nothing else; finds by id."""
+
+    def _matches(self, resource: Json, values: dict[str, str]) -> bool:
+        return resource["id"] in values["_id"].split(",") if "_id" in values else super()._matches(resource, values)
 
     def _included(self, shown: list[Json], kind: str, query: list[tuple[str, str]]) -> list[Json]:
         names = [value.split(":")[1] for name, value in query if name == "_include"]

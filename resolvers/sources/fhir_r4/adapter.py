@@ -169,7 +169,7 @@ class FhirR4Adapter:
             if not targets:
                 break
             known.update(targets)
-            pairs = linked.lookups(targets)
+            pairs = linked.lookups(targets, ability)
             firsts = await asyncio.gather(*(self._first(query, ask.deadline) for _, query in pairs))
             for (catch, _), first in zip(pairs, firsts, strict=True):
                 paging.start(catch, first, owner, bases)
