@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -21,6 +21,7 @@ from gateway.errors import Refusal
 from gateway.federation.execute import Executor
 from gateway.federation.fetcher import Fetcher, SubgraphRequest
 from gateway.federation.http_fetcher import HttpFetcher, Sending
+from gateway.federation.share import InFlight
 from gateway.federation.supergraph import Subgraph
 from gateway.federation.supergraph_read import read_supergraph
 from gateway.federation.walk import PlanningError
@@ -58,6 +59,7 @@ LIMITS = Limits(
 """Wide: the operations of audits and benchmarks are their authors' own."""
 
 _encode = msgspec.json.Encoder().encode
+_in_order = msgspec.json.Encoder(order="sorted").encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class PlainEngine:
 
     generation: Generation
     resources: AsyncExitStack
+    share: bool = False
+    _in_flight: InFlight[Complete] = field(default_factory=InFlight)
 
     async def start(self) -> None:
         log.warning("policy_is_off", reason=WARNING)
@@ -80,7 +84,17 @@ class PlainEngine:
         return Visible(self.generation.api, "", may_introspect=True)
 
     async def answer(self, operation: Operation, caller: Caller, request: RequestInfo) -> Complete:
-        """Plan, execute, project. Raises Refusal for what no subgraph can be asked for."""
+        """Plan, execute, project. Raises Refusal for what no subgraph can be asked for.
+
+        With `share`, equal queries under way at the same time are one execution: nothing but operation and variables
+        is passed on here, so that nothing else can change an answer.
+        """
+        if not self.share or operation.kind != "query":
+            return await self._run(operation)
+        key = (operation.hash, operation.name, _in_order(operation.values))
+        return await self._in_flight.once(key, lambda: self._run(operation))
+
+    async def _run(self, operation: Operation) -> Complete:
         try:
             ready = self.generation.ready("", operation.hash, operation.text, operation.ast, operation.name)
         except PlanningError as error:
@@ -94,9 +108,9 @@ class PlainEngine:
         return Complete(_encode(body), bool(outcome.errors))
 
 
-def plain_gateway(sdl: str, host: str, port: int) -> Gateway:
+def plain_gateway(sdl: str, host: str, port: int, *, share: bool = False) -> Gateway:
     """The application over a supergraph's SDL (join v0.1 to v0.5), with its subgraphs at the addresses that it names.
-    Raises SupergraphError; ValueError for an address that cannot be used."""
+    `share` lets equal queries under way at the same time be one. Raises SupergraphError; ValueError for an address that cannot be used."""
     supergraph = read_supergraph(sdl)
     resources = AsyncExitStack()
     fetchers = {one.name: fetcher(one, resources) for one in supergraph.subgraphs.values()}
@@ -105,7 +119,7 @@ def plain_gateway(sdl: str, host: str, port: int) -> Gateway:
         server=Server(host=host, port=port, graphiql=False, in_flight=5_000, log_level="warning"), limits=LIMITS
     )
     operations = Operations(LIMITS, TrustedDocuments({}))
-    return Gateway(config, PlainEngine(generation, resources), Everybody(NOBODY), operations)
+    return Gateway(config, PlainEngine(generation, resources, share), Everybody(NOBODY), operations)
 
 
 def fetcher(subgraph: Subgraph, resources: AsyncExitStack) -> Fetcher:

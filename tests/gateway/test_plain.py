@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -118,3 +119,42 @@ async def test_nothing_of_the_callers_request_goes_to_a_subgraph() -> None:
             await gateway.engine.close()
     assert len(heard) == 1
     assert "secret" not in heard[0]
+
+
+async def test_equal_queries_at_the_same_time_are_one_execution_only_if_asked() -> None:
+    with ExitStack() as stack:
+        served = [Served(SHELF, {}), Served(PRICE, {})]
+        urls = [stack.enter_context(serving(each)) for each in served]
+        inputs = [SubgraphInput("shelf", SHELF, urls[0]), SubgraphInput("prices", PRICE, urls[1])]
+        sdl = compose(inputs).supergraph_sdl
+        assert await executions(sdl, share=False) == 4
+        assert await executions(sdl, share=True) == 2
+
+
+async def executions(sdl: str, *, share: bool) -> int:
+    """How many executions four requests at once make, three of which are equal but for their callers."""
+    app = plain_gateway(sdl, "127.0.0.1", 0, share=share)
+    executor = app.engine.generation.executor  # type: ignore[attr-defined]
+    made: list[object] = []
+    run = executor.run
+
+    async def counted(*given: object, **named: object) -> object:
+        made.append(given)
+        return await run(*given, **named)
+
+    executor.run = counted
+    queries = ["{ rsPrice }"] * 3 + ["{ rsBook { title } }"]
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
+        headers = [{"authorization": f"Bearer {place}"} for place in range(4)]
+        asked = [
+            client.post("/graphql", json={"query": query}, headers=each)
+            for query, each in zip(queries, headers, strict=True)
+        ]
+        answers = [answer.json() for answer in await asyncio.gather(*asked)]
+    await app.close()
+    assert all("data" in answer for answer in answers)
+    return len(made)
+
+
+def test_sharing_is_not_for_the_record() -> None:
+    assert "--share-in-flight needs --no-policy" in refused("--share-in-flight")
