@@ -117,6 +117,10 @@ class _Classifier:
             self._fault(where, f"is in section {section!r}, which roles.toml does not have", f"name one of {known}")
         else:
             self._result.sections[owner.name, definition.name] = section
+        if self._supergraph.root_kind(owner.name) in ("mutation", "subscription"):
+            self._fault(
+                where, "changes or streams data, but the joined record is for reading", "offer it outside the graph"
+            )
         self._name(owner, definition, where)
         self._number(owner, definition, where)
         self._withheld_is_null(definition, where)

@@ -164,6 +164,11 @@ def test_partner_may_not_answer_in_the_records_place() -> None:
     assert "takes a field of the record over, which only the record may answer" in faults(sdl)[0]
 
 
+def test_partner_adds_nothing_that_changes_data() -> None:
+    found = faults(NOTES + 'type Mutation { touch: ID @section(name: "falls") }')
+    assert found == ["Mutation.touch: changes or streams data, but the joined record is for reading"]
+
+
 def test_entry_is_reached_below_its_patient_only() -> None:
     sdl = NOTES + 'type Query { note: Note @section(name: "falls") }'
     assert faults(sdl)[0].startswith("Note: is an @entry that a query can come to without its Patient")
