@@ -86,11 +86,12 @@ class Attempt:
         for people in self._people:
             people.close()
 
-    async def answer(self, prepared: Prepared) -> Outcome:
-        """Execute until nobody in the outcome has opted out meanwhile. Raises Refusal."""
+    async def answer(self, prepared: Prepared, *, encodable: bool = False) -> Outcome:
+        """Execute until nobody in the outcome has opted out meanwhile. `encodable`: its data is only to be encoded.
+        Raises Refusal."""
         for _ in range(ATTEMPTS):
             context = self.begin()
-            outcome = await self.generation.executor.run(prepared, self.operation.values, context)
+            outcome = await self.generation.executor.run(prepared, self.operation.values, context, encodable=encodable)
             if await self._may_leave(outcome, context):
                 return outcome
         raise Refusal("REGISTRY_UNAVAILABLE")

@@ -78,7 +78,7 @@ class RecordEngine:
             return await _in_parts(attempt, _parts(attempt, ready), view)
         generation.in_flight += 1
         try:
-            return _reply(await attempt.answer(ready.prepared), view)
+            return _reply(await attempt.answer(ready.prepared, encodable=True), view)
         finally:
             attempt.close()
             generation.in_flight -= 1

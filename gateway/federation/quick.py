@@ -2,8 +2,8 @@
 
 An operation's selections become msgspec Structs, one per object type and selection: converting the tree checks every
 value and leaves out what was not asked for, and the Structs encode to the answer's JSON. Whatever does not fit is left
-to the careful projection, which finds out what is wrong and where. Selections that need a look at an object's type, a
-gate's or a role's, have no quick projection.
+to the careful projection, which finds out what is wrong and where. Selections that need a look at an object's type to
+be told apart, or that a role may not see, have no quick projection.
 """
 
 from __future__ import annotations
@@ -63,11 +63,21 @@ class _Quick:
         self._made: dict[tuple[Any, ...], Any] = {}
 
     def struct(self, object_type: GraphQLObjectType, fields: tuple[Field, ...]) -> Any:
-        if object_type.name in self._checked:
-            raise _CarefulError
         members = [self._member(f"f{place}", field) for place, field in enumerate(fields)]
         names = {f"f{place}": field.key for place, field in enumerate(fields)}
-        return msgspec.defstruct(object_type.name, members, rename=names, kw_only=True, gc=False)
+        silent = object_type.name in self._checked and self._add_check(object_type.name, fields, members, names)
+        return msgspec.defstruct(object_type.name, members, rename=names, kw_only=True, gc=False, omit_defaults=silent)
+
+    def _add_check(self, typename: str, fields: tuple[Field, ...], members: list[Any], names: dict[str, str]) -> bool:
+        """See to it that an object which claims another type is refused; whether the claim is to be left out again,
+        as its default value."""
+        selected = [field for field in fields if field.name == "__typename" or field.key == "__typename"]
+        if any(field.key != field.name for field in selected):
+            raise _CarefulError
+        if not selected:
+            members.append(("claimed", Literal[typename], typename))
+            names["claimed"] = "__typename"
+        return not selected
 
     def _member(self, name: str, field: Field) -> tuple[str, Any] | tuple[str, Any, Any]:
         if field.name == "__typename":

@@ -92,8 +92,24 @@ def test_types_that_must_be_looked_at_have_none(query: str) -> None:
     assert quick(query, {"node": {"id": "1", "__typename": "Item"}, "any": None, "item": {"id": "1"}}) is None
 
 
-def test_gates_and_roles_have_none() -> None:
+@pytest.mark.parametrize("claimed", [{}, {"__typename": "Item"}])
+@pytest.mark.parametrize("asked", ["", " __typename"])
+def test_what_a_gate_has_checked_is_written_as_the_careful_one_does(claimed: dict[str, str], asked: str) -> None:
+    tree = {"item": {"id": "1", "name": None, **claimed, "__g_id": "1"}}
+    projection = Projection(SCHEMA, parse(f"{{item{{id name{asked}}}}}"), checked=frozenset({"Item"}))
+    careful, problems = projection.run(tree, {})
+    assert problems == []
+    assert msgspec.json.encode(projection.quick(tree, {})) == msgspec.json.encode(careful)
+
+
+@pytest.mark.parametrize("claimed", ["Other", None, 1, ["Item"]])
+@pytest.mark.parametrize("asked", ["", " __typename", " t:__typename", " __typename t:__typename"])
+def test_what_a_gate_has_not_checked_by_its_type_is_left_to_the_careful_one(claimed: Any, asked: str) -> None:
+    tree = {"item": {"id": "1", "__typename": claimed}}
+    assert quick(f"{{item{{id{asked}}}}}", tree, checked=frozenset({"Item"})) is None
+
+
+def test_roles_have_none() -> None:
     tree = {"item": {"id": "1", "name": "n"}}
     assert quick("{item{id name}}", tree) == tree
-    assert quick("{item{id name}}", tree, checked=frozenset({"Item"})) is None
     assert quick("{item{id name}}", tree, forbidden=frozenset({("Item", "name")})) is None
