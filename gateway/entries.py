@@ -74,7 +74,7 @@ class Entries:
 
     def _walk_entry(self, name: str) -> None:
         try:
-            chosen = _read_set(self.sets[name])
+            chosen = read_set(self.sets[name])
         except GraphQLError:
             self.faults.append(SetFault(name, "its field sets are not GraphQL"))
             return
@@ -165,7 +165,7 @@ class Entries:
             yield from self._supergraph.possible.get(one.base, ())
 
 
-def _read_set(sets: Iterable[str]) -> Chosen:
+def read_set(sets: Iterable[str]) -> Chosen:
     whole = Chosen()
     for one in sets:
         for operation in parse(f"{{ {one} }}", no_location=True).definitions:

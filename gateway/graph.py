@@ -30,6 +30,7 @@ from gateway.gates import ENTRY, PATIENT, EntryGate, PatientGate
 from gateway.generation import Generation
 from gateway.published import subgraph_sdl
 from gateway.requirements import Requirements, read_requirements, role_scope
+from gateway.requires import requires_gaps
 from gateway.scope import denied_fields, hidden_non_null
 from policies.bundle import Policies
 from resolvers.scalars import SCALARS
@@ -140,13 +141,17 @@ def _answering(supergraph: Supergraph, type_name: str, field_name: str) -> tuple
 
 
 def hidden_gaps(supergraph: Supergraph, policies: Policies, requirements: Requirements) -> list[str]:
-    """Fields that a role may not see and that may not be null, which would take their objects away."""
+    """Fields that a role may not see and that may not be null, which would take their objects away; and fields that
+    would let a role see through @requires what it may not see."""
     api = supergraph.api_schema
+    denied = {
+        role: denied_fields(role_scope(policies, requirements, role), api) for role in sorted(policies.roles.roles)
+    }
     roles: dict[tuple[str, str], list[str]] = {}
-    for role in sorted(policies.roles.roles):
-        for field in hidden_non_null(api, denied_fields(role_scope(policies, requirements, role), api)):
+    for role, fields in denied.items():
+        for field in hidden_non_null(api, fields):
             roles.setdefault(field, []).append(role)
-    return [
+    return requires_gaps(supergraph, denied) + [
         f"{type_}.{field}: {', '.join(names)} may not see it, but it may not be null; make it nullable, or let the role see it"
         for (type_, field), names in sorted(roles.items())
     ]

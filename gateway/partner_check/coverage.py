@@ -9,6 +9,7 @@ from gateway.federation.composition.compose import Composition
 from gateway.graph import RECORD, hidden_gaps
 from gateway.partner_check.report import Step
 from gateway.requirements import Requirements, read_requirements, role_scope
+from gateway.requires import needs_of
 from policies.bundle import Policies
 from policies.decision import Show
 
@@ -25,6 +26,10 @@ def check_coverage(composition: Composition, policies: Policies, name: str, step
     own = [field for field in sorted(classification.sections) if name in composition.fields[".".join(field)].subgraphs]
     _who_sees(covering, requirements, own, step)
     _unanswered(policies, requirements, own, step)
+    for (type_name, field_name), needs in sorted(needs_of(supergraph).items()):
+        if name in composition.fields[f"{type_name}.{field_name}"].subgraphs:
+            sent = ", ".join(".".join(one) for one in sorted(needs))
+            step.note(f"to be agreed: {name} is sent {sent} for {type_name}.{field_name}")
     for signed in classification.signed:
         if name in composition.fields[signed.where].subgraphs:
             step.note(f"to be signed: {signed.where} is never sensitive, because: {signed.reason}")

@@ -114,6 +114,14 @@ def test_protected_field_must_be_nullable(policies: Policies) -> None:
         graph(policies, wanted)
 
 
+def test_nobody_sees_through_requires_what_they_may_not_see(policies: Policies) -> None:
+    taken = 'isDeceased: Boolean @external notes: [Note!] @requires(fields: "isDeceased")'
+    needs = NOTES.replace("notes: [Note!]", taken)
+    graph(policies, needs)
+    with pytest.raises(GraphError, match=r"Patient.notes: requires Patient.restricted, which patient may not see"):
+        graph(policies, needs.replace("isDeceased", "restricted"))
+
+
 def test_plan_asks_for_nothing_that_is_denied(policies: Policies) -> None:
     made = graph(policies, NOTES.replace("notes: [Note!]", 'notes: [Note!] @policy(policies: [["team"]])'))
     query = '{ patient(nhsNumber: "9990000026") { nhsNumber notes { id } } }'
