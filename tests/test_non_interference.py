@@ -155,6 +155,17 @@ async def test_whom_a_partner_names_and_who_has_opted_out_was_never_named(random
     assert not seen.says(LEAK)
 
 
+@pytest.mark.parametrize("fields", ["nhsNumber", "visits { text }", "birthDate allergies { finding }", "__typename"])
+@pytest.mark.parametrize("role", ["gp", "receptionist", "social_worker"])
+async def test_a_router_above_learns_nothing_of_who_has_opted_out(fields: str, role: str) -> None:
+    numbers = ", ".join(f'{{__typename: "Patient", nhsNumber: "{number}"}}' for number in (OPTED_OUT, PERSON))
+    document = f"{{ _entities(representations: [{numbers}]) {{ ... on Patient {{ {fields} }} }} }}"
+    record = Record(person=located(PERSON, birthDate="1980-05-05"))
+    out, unknown = [await Whole(with_person(record, OPTED_OUT, out=out), role).ask(document) for out in (True, False)]
+    assert (out.status, out.body, out.logs) == (unknown.status, unknown.body, unknown.logs)
+    assert not out.says(LEAK)
+
+
 async def test_a_search_does_not_know_who_has_opted_out() -> None:
     document = '{ findPatients(family: "Made-Up", birthDate: "1980-05-05") { nhsNumber names { family } } }'
     record = Record(person=located(PERSON, birthDate="1980-05-05"))
