@@ -65,19 +65,19 @@ class _Quick:
     def struct(self, object_type: GraphQLObjectType, fields: tuple[Field, ...]) -> Any:
         members = [self._member(f"f{place}", field) for place, field in enumerate(fields)]
         names = {f"f{place}": field.key for place, field in enumerate(fields)}
-        silent = object_type.name in self._checked and self._add_check(object_type.name, fields, members, names)
-        return msgspec.defstruct(object_type.name, members, rename=names, kw_only=True, gc=False, omit_defaults=silent)
+        if object_type.name in self._checked:
+            self._add_check(fields, members, names)
+        return msgspec.defstruct(object_type.name, members, rename=names, kw_only=True, gc=False)
 
-    def _add_check(self, typename: str, fields: tuple[Field, ...], members: list[Any], names: dict[str, str]) -> bool:
-        """See to it that an object which claims another type is refused; whether the claim is to be left out again,
-        as its default value."""
+    def _add_check(self, fields: tuple[Field, ...], members: list[Any], names: dict[str, str]) -> None:
+        """An object that claims a type is left to the careful projection, but where that claim is asked for: then it
+        is compared anyway."""
         selected = [field for field in fields if field.name == "__typename" or field.key == "__typename"]
         if any(field.key != field.name for field in selected):
             raise _CarefulError
         if not selected:
-            members.append(("claimed", Literal[typename], typename))
+            members.append(("claimed", msgspec.UnsetType, msgspec.UNSET))
             names["claimed"] = "__typename"
-        return not selected
 
     def _member(self, name: str, field: Field) -> tuple[str, Any] | tuple[str, Any, Any]:
         if field.name == "__typename":
