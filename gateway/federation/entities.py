@@ -11,7 +11,7 @@ from gateway.federation.errors import SOURCE_MALFORMED, ErrorPolicy, ResponseErr
 from gateway.federation.fetcher import SubgraphError
 from gateway.federation.gates import in_order
 from gateway.federation.losses import Losses
-from gateway.federation.plan import EntityInput, FetchStep, GatePoint
+from gateway.federation.plan import EntityInput, FetchStep, GatePoint, Path
 from gateway.federation.rename import renamed_path
 from gateway.federation.representations import Builder
 from gateway.federation.tree import places
@@ -20,10 +20,13 @@ from gateway.federation.tree import places
 class Step:
     """A plan's step with what is worked out once: builders of representations, order of gates, what is asked."""
 
-    def __init__(self, step: FetchStep, children: tuple[int, ...]) -> None:
+    def __init__(self, step: FetchStep, children: tuple[int, ...], places: dict[tuple[Path, ...], int]) -> None:
+        """`places` numbers the sets of paths that a plan's inputs have as targets; the same ones, the same number."""
         self.step = step
         self.children = children
-        self.builders = tuple(Builder(entity) for entity in step.entities)
+        self.builders = tuple(
+            Builder(entity, places.setdefault(entity.targets, len(places))) for entity in step.entities
+        )
         self.gates: list[list[GatePoint]] = in_order(step.gates)
         self.asked = Asked(step)
 

@@ -76,7 +76,8 @@ class Prepared:
         for step in plan.steps:
             for parent in step.after:
                 children[parent].append(step.id)
-        self.steps = {step.id: Step(step, tuple(children[step.id])) for step in plan.steps}
+        places: dict[tuple[Path, ...], int] = {}
+        self.steps = {step.id: Step(step, tuple(children[step.id]), places) for step in plan.steps}
 
     @cached_property
     def supplied(self) -> Node:
@@ -126,7 +127,7 @@ class Execution:
         self.losses = Losses()
         self.withheld = False
         self.fetched: list[str] = []
-        self._found: dict[tuple[Path, ...], list[dict[str, Any]]] = {}
+        self._found: dict[int, list[dict[str, Any]]] = {}
 
     async def run_all(self) -> None:
         """Run every step; return when none is left."""
@@ -173,7 +174,7 @@ class Execution:
         variables = {name: self.variables[name] for name in step.variables if name in self.variables}
         asked: list[Inquiry] = []
         for entity, builder in zip(step.entities, compiled.builders, strict=True):
-            targets = self._targets(entity.targets) if self._hold(entity.conditions) else []
+            targets = self._targets(builder.place, entity.targets) if self._hold(entity.conditions) else []
             sent, users = builder.collect(targets)
             variables[entity.variable] = sent
             asked.append(Inquiry(entity, users, sent))
@@ -187,11 +188,11 @@ class Execution:
         else:
             await self._take_root(compiled, response)
 
-    def _targets(self, paths: tuple[Path, ...]) -> list[dict[str, Any]]:
+    def _targets(self, place: int, paths: tuple[Path, ...]) -> list[dict[str, Any]]:
         """The objects at these paths; remembered until a merge may have brought or removed objects."""
-        found = self._found.get(paths)
+        found = self._found.get(place)
         if found is None:
-            found = self._found[paths] = [item for path in paths for item in objects(self.tree, path)]
+            found = self._found[place] = [item for path in paths for item in objects(self.tree, path)]
         return found
 
     def _hold(self, conditions: tuple[tuple[Condition, ...], ...]) -> bool:

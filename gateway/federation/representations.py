@@ -26,9 +26,10 @@ class _AbsentError(Exception):
 
 
 class Builder:
-    """Builds the representations of one `_entities` input."""
+    """Builds the representations of one `_entities` input; `place` stands for the paths of its targets."""
 
-    def __init__(self, entity: EntityInput) -> None:
+    def __init__(self, entity: EntityInput, place: int = 0) -> None:
+        self.place = place
         self._plans: dict[str, list[_Plan]] = {}
         for representation in entity.representations:
             for name in representation.types:

@@ -38,7 +38,11 @@ def objects(value: Any, path: Path) -> list[dict[str, Any]]:
                 if below.__class__ is dict:
                     following.append(below)
                 elif below.__class__ is list:
-                    _take(below, following)
+                    for one in below:
+                        if one.__class__ is dict:
+                            following.append(one)
+                        elif one.__class__ is list:
+                            _take(one, following)
             level = following
         else:
             level = [item for item in level if _on(item, segment)]
