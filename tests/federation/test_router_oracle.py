@@ -56,6 +56,8 @@ async def test_answers_are_those_of_hive(seed: int, tmp_path: Path) -> None:
                         continue
                     asked = {"query": query, "variables": variables}
                     expected = (await theirs.post(hive, json=asked)).json()
+                    if "Failed to plan query" in str(expected.get("errors")):
+                        continue
                     found = (await ours.post("http://gateway/graphql", json=asked)).json()
                     # where every root is skipped, Hive answers null without an error; the specification says {}
                     assert found["data"] == (expected.get("data") if found["data"] else {}), (query, variables)
