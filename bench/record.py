@@ -13,13 +13,16 @@ import signal
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from bench import gateway, load
-from bench.bundles import nhs_number
+from bench.bundles import bundle, nhs_number
 from bench.processes import LOAD_CORE, MEASURED_CORE, Running, started
 
 QUERY = Path(__file__).with_name("record.graphql").read_text("utf-8")
@@ -103,7 +106,7 @@ def main_figures(folder: Path, seconds: float, rounds: int) -> None:
     """Throughput and CPU beside Strawberry's executor over plain httpx, at 1 and 8 connections."""
     with gateway_of(folder, 8) as (ours, sent), baseline_of(folder, 8) as (theirs, asked):
         answer = load.once(GATEWAY_PORT, sent[0])
-        print(f"answer: {len(answer)} bytes")
+        print(f"answer: {len(answer)} bytes; for scale, {scale()}\n")
         targets = [(ours, GATEWAY_PORT, sent), (theirs, BASELINE_PORT, asked)]
         print(
             "| target | connections | CPU ms/record | records/s per core | wall records/s | p50 ms | p99 ms | RSS MB | peak |"
@@ -118,6 +121,18 @@ def main_figures(folder: Path, seconds: float, rounds: int) -> None:
                 print(row(name, connections, found))
             ratios = [b.cpu_ms / a.cpu_ms for a, b in zip(samples["gateway"], samples["strawberry"], strict=True)]
             print(f"ratio of CPU within one round, {connections} connections: {statistics.median(ratios):.1f}")
+
+
+def scale() -> str:
+    """What decoding the same eight Bundles into plain dicts costs here and now: a measure of the machine."""
+    bodies = [bundle(place, NUMBERS[0]) for place in range(8)]
+    found = []
+    for _ in range(50):
+        before = time.process_time()
+        for body in bodies:
+            msgspec.json.decode(body)
+        found.append((time.process_time() - before) * 1000)
+    return f"decoding the eight Bundles into dicts: {statistics.median(found):.2f} ms (best {min(found):.2f})"
 
 
 def row(name: str, connections: int, found: Sequence[Sample]) -> str:
