@@ -62,8 +62,11 @@ class Graph:
 
     def generation(self, fetchers: Mapping[str, Fetcher], cached: int, area: str | None = None) -> Generation:
         """A generation over these fetchers, by subgraph name. `area` is the name of this gateway's record to a router
-        above it. Raises ValueError where that name is taken."""
-        entrance = entry(self.supergraph, RECORD, subgraph_sdl(self.supergraph.api_schema, area), area)
+        above it. Raises GraphError where that name is taken."""
+        try:
+            entrance = entry(self.supergraph, RECORD, subgraph_sdl(self.supergraph.api_schema, area), area)
+        except ValueError as error:
+            raise GraphError([str(error)]) from None
         executor = Executor(
             {RECORD: record_fetcher(), SELF: entrance.fetcher(), **fetchers},
             {PATIENT: PatientGate(), ENTRY: EntryGate()},
