@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
