@@ -103,9 +103,7 @@ class Answer:
         self.world = world
         self.variables = variables
         self.operation = next(d for d in document.definitions if isinstance(d, OperationDefinitionNode))
-        self.fragments = {
-            d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)
-        }
+        self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
 
     def data(self) -> dict[str, Any]:
         return self._object(self._root(), [self.operation.selection_set], None)

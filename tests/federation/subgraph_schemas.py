@@ -25,9 +25,7 @@ def subgraph_schema(supergraph: Supergraph, subgraph: str) -> GraphQLSchema:
     query = supergraph.roots["query"]
     if entities:
         parts.append(f"union _Entity = {' | '.join(sorted(entities))}")
-        parts.append(
-            f"extend type {query} {{ _entities(representations: [_Any!]!): [_Entity]! }}"
-        )
+        parts.append(f"extend type {query} {{ _entities(representations: [_Any!]!): [_Entity]! }}")
     roots = " ".join(
         f"{kind}: {name}" for kind, name in supergraph.roots.items() if subgraph in supergraph.types[name].joins
     )
@@ -55,7 +53,9 @@ def _type(supergraph: Supergraph, definition: TypeDef, subgraph: str) -> str:
     if definition.kind == "input":
         return f"input {name} {body}"
     interfaces = [
-        i for i in sorted(definition.implements.get(subgraph, ())) if not supergraph.types[i].is_interface_object(subgraph)
+        i
+        for i in sorted(definition.implements.get(subgraph, ()))
+        if not supergraph.types[i].is_interface_object(subgraph)
     ]
     kind = "type" if definition.kind == "object" or definition.is_interface_object(subgraph) else "interface"
     implements = f" implements {' & '.join(interfaces)}" if interfaces else ""
