@@ -6,9 +6,12 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers.errors import RegistryDown
+from resolvers.errors import BadUserInput, RegistryDown
 from resolvers.patient import RecordInfo
 from resolvers.record.values import NHSNumber
+
+LONGEST_REASON = 64
+"""Characters that the registry keeps of a reason."""
 
 Number = Annotated[NHSNumber, strawberry.argument(description="The person's NHS number.")]
 Reason = Annotated[
@@ -34,6 +37,8 @@ class Mutation:
 
 
 async def _set(info: RecordInfo, nhs_number: NHSNumber, reason: str, *, opted_out: bool) -> OptOut:
+    if not 0 < len(reason.strip()) <= LONGEST_REASON:
+        raise BadUserInput(f"`reason` takes a few words, at most {LONGEST_REASON} characters.")
     context = info.context
     context.journal.patients.add(nhs_number)
     by = f"{context.caller.issuer}|{context.caller.subject}"

@@ -129,3 +129,11 @@ async def test_audit_journal_knows_who_was_asked_for_what() -> None:
     assert made.journal.patients == {NUMBER}
     assert made.journal.sections == {Section.ALLERGIES}
     assert {key: state.value for key, state in made.journal.sources.items()} == {"a/allergies": "ANSWERED"}
+
+
+async def test_a_sources_client_gives_up_before_the_request_does() -> None:
+    """Else the request cancels the call, and the breaker never hears that the source hangs."""
+    memory = one("a", "Latex")
+    made = context(source(memory))
+    await ask(ALLERGIES, made)
+    assert memory.asked[0].deadline < made.deadline
