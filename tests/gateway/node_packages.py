@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -25,13 +26,20 @@ def node_modules(name: str, *packages: str) -> Path:
     if npm is None or shutil.which("node") is None:
         pytest.skip("Node and npm are absent: this test compares with npm packages")
     folder = CACHE / "node" / name
-    stamp = folder / "installed.txt"
-    if not stamp.exists() or stamp.read_text() != " ".join(packages):
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_text(json.dumps(_PACKAGE))
-        command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", *packages]
-        done = subprocess.run(command, cwd=folder, capture_output=True, timeout=300, check=False)
-        if done.returncode != 0:
-            pytest.skip(f"npm cannot install {' '.join(packages)} here")
-        stamp.write_text(" ".join(packages))
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "installing.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes, and npm bears only one in a folder
+        _install(npm, folder, packages)
     return folder
+
+
+def _install(npm: str, folder: Path, packages: tuple[str, ...]) -> None:
+    stamp = folder / "installed.txt"
+    if stamp.exists() and stamp.read_text() == " ".join(packages):
+        return
+    (folder / "package.json").write_text(json.dumps(_PACKAGE))
+    command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", *packages]
+    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=300, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"npm cannot install {' '.join(packages)} here")
+    stamp.write_text(" ".join(packages))

@@ -24,7 +24,7 @@ from resolvers.schema import graphql_core_schema
 from tests.gateway.node_packages import node_modules
 from tests.system.world import running
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.xdist_group("codegen")]  # one project folder beside the packages
 HERE = Path(__file__).parent
 STRICT = "--strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess --target es2022 --skipLibCheck"
 MANIFEST = Path("src/gql/persisted-documents.json")
