@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,9 +38,15 @@ def api_schema() -> str:
     return print_schema(compose_graph([], Policies.load()).supergraph.api_schema)
 
 
-@pytest.fixture(scope="module", params=["published", "api"])
+@pytest.fixture(params=["published", "api"])
 def project(request: pytest.FixtureRequest) -> Path:
     """A project in which codegen has run: on schema.graphql as it is published, and on the API's schema."""
+    return built(request.param)
+
+
+@cache
+def built(form: str) -> Path:
+    """The project over one form of the schema, made once per process in a folder of its own."""
     packages = node_modules(
         "codegen",
         "@graphql-codegen/cli@7.4.3",
@@ -46,15 +55,15 @@ def project(request: pytest.FixtureRequest) -> Path:
         "graphql@16.11.0",
         "typescript@5.9.3",
     )
-    folder = packages / request.param
-    shutil.rmtree(folder, ignore_errors=True)
+    folder = packages / f"{form}-{os.getpid()}"
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / "src").mkdir(parents=True)
     for name in ("queries.ts", "client.ts", "operations.graphql"):
         shutil.copy(HERE / name, folder / "src" / name)
     for example in read_examples(BUILT_IN):
         (folder / "src" / f"{example.name}.graphql").write_text(example.query, "utf-8")
     shutil.copy(HERE / "codegen.ts", folder / "codegen.ts")
-    (folder / "schema.graphql").write_text(published() if request.param == "published" else api_schema(), "utf-8")
+    (folder / "schema.graphql").write_text(published() if form == "published" else api_schema(), "utf-8")
     run(folder, "graphql-codegen", "--config", "codegen.ts")
     return folder
 
