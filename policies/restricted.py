@@ -6,7 +6,7 @@ practice; nothing of the kind may come back from another organisation.
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Mapping
 
 from policies.files import PolicyFiles
 
@@ -18,14 +18,9 @@ def is_restricted(sensitivity: str | None) -> bool:
     return sensitivity is None or sensitivity.strip().upper() != "U"
 
 
-def withheld_fields(kind: str) -> frozenset[str]:
+def withheld_fields(table: Mapping[str, frozenset[str]], kind: str) -> frozenset[str]:
     """The attributes of a kind of entry (class name, for example 'Appointment') to be emptied for restricted people."""
-    return _table().get(kind, frozenset()) | _table().get("Entry", frozenset())
-
-
-@cache
-def _table() -> dict[str, frozenset[str]]:
-    return read_restricted(PolicyFiles())
+    return table.get(kind, frozenset()) | table.get("Entry", frozenset())
 
 
 def read_restricted(files: PolicyFiles) -> dict[str, frozenset[str]]:

@@ -160,19 +160,10 @@ class Patient:
     async def allergies(
         self, first: First = None, after: After = None, since: Since = None, status: list[AllergyStatus] | None = None
     ) -> AllergyConnection | None:
-        record = await self.found.record.section(Section.ALLERGIES)
-        entries = _with_status(since_filter(_of(Allergy, record.entries), since), status)
-        nodes, info = page(entries, first, after)
-        completeness, finding, sources = about(record)
-        return AllergyConnection(
-            nodes=nodes,
-            page_info=info,
-            total_count=len(entries),
-            completeness=completeness,
-            finding=finding,
-            sources=sources,
-            entries=entries,
+        entries, shown = await self._page(
+            Section.ALLERGIES, Allergy, first, after, since, lambda entries: _with_status(entries, status)
         )
+        return AllergyConnection(entries=entries, **shown)
 
     @strawberry.field(description="Medicines taken or prescribed (PRSB: Medications and medical devices).")
     async def medications(
@@ -182,19 +173,10 @@ class Patient:
         since: Since = None,
         status: list[MedicationStatus] | None = None,
     ) -> MedicationConnection | None:
-        record = await self.found.record.section(Section.MEDICATIONS)
-        entries = _with_status(since_filter(_of(Medication, record.entries), since), status)
-        nodes, info = page(entries, first, after)
-        completeness, finding, sources = about(record)
-        return MedicationConnection(
-            nodes=nodes,
-            page_info=info,
-            total_count=len(entries),
-            completeness=completeness,
-            finding=finding,
-            sources=sources,
-            entries=entries,
+        entries, shown = await self._page(
+            Section.MEDICATIONS, Medication, first, after, since, lambda entries: _with_status(entries, status)
         )
+        return MedicationConnection(entries=entries, **shown)
 
     @strawberry.field(description="Problems and diagnoses (PRSB: Problem list).")
     async def conditions(
@@ -326,18 +308,31 @@ class Patient:
         since: str | None,
         keep: Callable[[list[T]], list[T]] = lambda entries: entries,
     ) -> Connection[T]:
+        _, shown = await self._page(section, kind, first, after, since, keep)
+        return Connection(**shown)
+
+    async def _page(
+        self,
+        section: Section,
+        kind: type[T],
+        first: int | None,
+        after: str | None,
+        since: str | None,
+        keep: Callable[[list[T]], list[T]],
+    ) -> tuple[list[T], dict[str, Any]]:
+        """The entries that the filters leave, over all pages, and the fields that every connection has."""
         record = await self.found.record.section(section)
         entries = keep(since_filter(_of(kind, record.entries), since))
         nodes, info = page(entries, first, after)
         completeness, finding, sources = about(record)
-        return Connection(
-            nodes=nodes,
-            page_info=info,
-            total_count=len(entries),
-            completeness=completeness,
-            finding=finding,
-            sources=sources,
-        )
+        return entries, {
+            "nodes": nodes,
+            "page_info": info,
+            "total_count": len(entries),
+            "completeness": completeness,
+            "finding": finding,
+            "sources": sources,
+        }
 
     def _person(self) -> Person:
         if self.found.person is None:

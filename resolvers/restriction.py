@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from policies.decision import Withhold
+from policies.restricted import withheld_fields
 from policies.sensitivity.gate import SensitivityPolicy
 from resolvers.record.values import Entry
 from resolvers.sources.demographics import Person
@@ -17,8 +18,7 @@ def without_whereabouts(entry: Entry, withheld: Mapping[str, frozenset[str]]) ->
     """A copy of the entry without the fields that `withheld` names by kind of entry ('Entry' for all kinds); entries
     may be shared through the cache."""
     kind: Any = type(entry)
-    names = withheld.get(kind.__name__, frozenset()) | withheld.get(Entry.__name__, frozenset())
-    emptied = _emptied(kind, names)
+    emptied = _emptied(kind, withheld_fields(withheld, kind.__name__))
     return replace(entry, **emptied) if emptied else entry
 
 

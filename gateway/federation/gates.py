@@ -27,10 +27,6 @@ class Gate(Protocol):
         ...
 
 
-class GateError(Exception):
-    """A gate failed; what it guards is withheld. Carries the gate's name."""
-
-
 def _depth(point: GatePoint) -> int:
     return sum(1 for segment in point.path if isinstance(segment, Key))
 
