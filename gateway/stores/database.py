@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 BUSY_SECONDS = 5.0  # how long a writer waits for another worker's
+BUSY_RETRY_SECONDS = 0.01
 POOL_SIZE = 8
 COMMAND_SECONDS = 5.0
 
@@ -139,8 +141,8 @@ def _sqlite_events(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, record: Any) -> None:
         connection.isolation_level = None
+        connection.run_async(write_ahead)
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.close()
 
@@ -148,3 +150,18 @@ def _sqlite_events(engine: AsyncEngine) -> None:
     def begin(connection: Any) -> None:
         reading = connection.get_execution_options().get("reading")
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+async def write_ahead(connection: Any) -> None:
+    """Readers beside a writer. Only a new file changes its mode; while another connection changes it, SQLite says "locked"
+    at once instead of waiting, so the waiting is done here. Raises sqlite3.OperationalError after BUSY_SECONDS.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            await (await connection.execute("PRAGMA journal_mode = WAL")).close()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        await asyncio.sleep(BUSY_RETRY_SECONDS)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import os
 import sqlite3
 import sys
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import aiosqlite
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from gateway.stores.database import Database, DatabaseUrlError
+from gateway.stores.database import Database, DatabaseUrlError, write_ahead
 from gateway.stores.errors import RegistryUnavailable
 from gateway.stores.migrate import migrate, revision
 from gateway.stores.optout import OptOutKind, OptOutRegistry
@@ -264,6 +266,17 @@ async def test_postgres_that_goes_away_is_unavailable_and_comes_back() -> None:
 async def test_migration_may_run_on_every_worker_at_once(database_url: str) -> None:
     await asyncio.gather(*(migrate(database_url) for _ in range(4)))
     assert await revision(database_url) == ("0001", "0001")
+
+
+async def test_new_sqlite_file_waits_for_whoever_else_sets_it_up(tmp_path: Path) -> None:
+    path = tmp_path / "stores.sqlite3"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    asyncio.get_running_loop().call_later(0.1, other.execute, "COMMIT")
+    async with aiosqlite.connect(path, timeout=0) as connection:  # as where SQLite does not wait
+        await write_ahead(connection)
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    other.close()
 
 
 async def test_tables_are_those_of_the_migrations(database: Database) -> None:
