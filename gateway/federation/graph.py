@@ -7,7 +7,6 @@ Nodes and edges are numbered in a fixed order, so everything found in the graph 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -85,6 +84,11 @@ class Edge:
     flag_set: bool = True
     key: str = ""
 
+    @property
+    def plain(self) -> bool:
+        """Whether nothing has to be known before the edge can be followed."""
+        return not self.requires
+
     def __str__(self) -> str:
         return f"{self.head} -{self.move.value} {self.name or self.key}-> {self.tail}"
 
@@ -99,6 +103,8 @@ class Graph:
         self.entries: dict[RootKind, list[Edge]] = {}
         self.labels: frozenset[str] = frozenset()
         self._plain: dict[tuple[str, str], Node] = {}
+        self._heads: dict[tuple[str, str], list[Node]] = {}
+        self._over: dict[str, tuple[str, ...]] = {}
         self._resolvers: dict[tuple[str, str], frozenset[str]] = {}
 
     def node(self, type_name: str, subgraph: str) -> Node:
@@ -143,6 +149,8 @@ class Graph:
         self.edges.append(edge)
         if move in (Move.FIELD, Move.REENTRY):
             head.fields.setdefault(name, []).append(edge)
+            if head.base is None:
+                self._heads.setdefault((head.type, name), []).append(head)
         elif move in (Move.TYPE, Move.TRUE_TYPE):
             head.types.setdefault(name, []).append(edge)
         elif move is Move.KEY:
@@ -153,23 +161,22 @@ class Graph:
         """Subgraphs in which some node of the type, or an @interfaceObject over it, answers the field."""
         found = self._resolvers.get((type_name, field_name))
         if found is None:
-            found = frozenset(node.subgraph for node in self._nodes_for(type_name) if node.field_edges(field_name))
+            names = (type_name, *self._interface_objects(type_name))
+            heads = [head for name in names for head in self._heads.get((name, field_name), ())]
+            found = frozenset(head.subgraph for head in heads if head.type == type_name or head.interface_object)
             self._resolvers[(type_name, field_name)] = found
         return found
 
-    def _nodes_for(self, type_name: str) -> Iterator[Node]:
-        supergraph = self.supergraph
-        names = [type_name]
-        definition = supergraph.types[type_name]
-        interfaces = {name for given in definition.implements.values() for name in given}
-        for name in sorted(interfaces):
-            if any(join.interface_object for join in supergraph.types[name].joins.values()):
-                names.append(name)
-        for subgraph in supergraph.subgraphs:
-            for name in names:
-                node = self.find(name, subgraph)
-                if node is not None and (name == type_name or node.interface_object):
-                    yield node
+    def _interface_objects(self, type_name: str) -> tuple[str, ...]:
+        """Interfaces of a type that some subgraph knows as an object only."""
+        found = self._over.get(type_name)
+        if found is None:
+            types = self.supergraph.types
+            interfaces = {name for given in types[type_name].implements.values() for name in given}
+            found = self._over[type_name] = tuple(
+                name for name in sorted(interfaces) if any(join.interface_object for join in types[name].joins.values())
+            )
+        return found
 
     def __str__(self) -> str:
         return "\n".join(str(edge) for edge in self.edges)

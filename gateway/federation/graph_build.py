@@ -26,8 +26,9 @@ class _Builder:
             for subgraph in definition.joins:
                 self._type_edges(definition, subgraph)
         for definition in composites:
+            named = _named_in(definition)
             for subgraph in definition.joins:
-                self._field_edges(definition, subgraph)
+                self._field_edges(definition, subgraph, named[subgraph])
         for definition in composites:
             self._key_edges(definition)
             self._interface_object_edges(definition)
@@ -57,8 +58,8 @@ class _Builder:
     def _typename(self, node: Node) -> None:
         self.graph.add_edge(Move.FIELD, node, self.graph.node("String", node.subgraph), "__typename")
 
-    def _field_edges(self, definition: TypeDef, subgraph: str) -> None:
-        for given in definition.fields.values():
+    def _field_edges(self, definition: TypeDef, subgraph: str, named: list[FieldDef]) -> None:
+        for given in named:
             if not self.supergraph.resolves(definition.name, given.name, subgraph):
                 continue
             join = self.supergraph.field_join(definition.name, given.name, subgraph) or FieldJoin()
@@ -183,6 +184,16 @@ class _Builder:
             for entry in self.graph.entries["query"]:
                 if entry.tail.subgraph != edge.tail.subgraph:
                     self.graph.add_edge(Move.REENTRY, edge.head, entry.tail, edge.name)
+
+
+def _named_in(definition: TypeDef) -> dict[str, list[FieldDef]]:
+    """A type's fields as each of its subgraphs names them."""
+    found: dict[str, list[FieldDef]] = {subgraph: [] for subgraph in definition.joins}
+    for given in definition.fields.values():
+        for subgraph in definition.joins if given.joins is None else given.joins:
+            if subgraph in found:
+                found[subgraph].append(given)
+    return found
 
 
 def _base(printed: str) -> str:

@@ -19,6 +19,7 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.federation.alike import Alike
 from gateway.federation.chains import (
     Chain,
     Hop,
@@ -71,9 +72,8 @@ class PathFinder:
         self._found: dict[object, _Found] = {}
         self._local: dict[tuple[int, FieldSel], bool] = {}
         self._tries = 0
-        self._key_names = frozenset(
-            name for edge in graph.edges if edge.move is Move.KEY for name in field_names(edge.requires)
-        )
+        self.alike = Alike(graph)
+        self._into: dict[tuple[int, _Set], list[Edge]] = {}
 
     def reset(self) -> None:
         """Allow a new plan its full budget of tries, and forget what belonged to the last one."""
@@ -106,16 +106,26 @@ class PathFinder:
 
         `seen` are subgraphs and `keys` key selections that an enclosing search has used up.
         """
-        sel = target if isinstance(target, FieldSel) else None
-        name = sel.name if sel else str(target)
+        place = (node.id, seen, keys, frozenset(self._active))
+        if not isinstance(target, FieldSel):
+            ways = self._ways((place, "on", target), node, target, seen, keys)
+            return [(*chain, make_hop(edge, None, needs)) for chain, edge, needs in ways]
+        name = target.name
+        likeness = self.alike.number(node.type, name)
+        if likeness is not None:
+            ways = self._ways((place, likeness), node, target, seen, keys)
+            return [(*chain, make_hop(edge.head.fields[name][0], target, ())) for chain, edge, _ in ways]
         detail = ""
-        if sel is not None and name in self._key_names:
-            detail = sel.args + (f"{sel}" if sel.sel else "")
-        memo = (node.id, sel is None, name, detail, seen, keys, frozenset(self._active))
+        if name in self.alike.key_names:
+            detail = target.args + (f"{target}" if target.sel else "")
+        ways = self._ways((place, name, detail), node, target, seen, keys)
+        return [(*chain, make_hop(edge, target, needs)) for chain, edge, needs in ways]
+
+    def _ways(self, memo: object, node: Node, target: Target, seen: _Set, keys: frozenset[int]) -> _Found:
         found = self._found.get(memo)
         if found is None:
             found = self._found[memo] = self._search(node, target, seen, keys)
-        return [(*chain, make_hop(edge, sel, needs)) for chain, edge, needs in found]
+        return found
 
     def satisfy(
         self, node: Node, edge: Edge, seen: _Set = _NONE, keys: frozenset[int] = frozenset()
@@ -192,6 +202,7 @@ class PathFinder:
     def _search(self, node: Node, target: Target, seen: _Set, keys: frozenset[int]) -> _Found:
         best: dict[str, tuple[int, list[tuple[Chain, Edge, tuple[Chain, ...]]]]] = {}
         visited: set[int] = set()
+        resolvers = self.graph.resolvers(node.type, target.name) if isinstance(target, FieldSel) else _NONE
         count = 0
         queue: list[tuple[int, int, Node, Chain, _Set, frozenset[int]]] = [(0, 0, node, (), seen, keys)]
         while queue:
@@ -199,7 +210,7 @@ class PathFinder:
             if at.id in visited:
                 continue
             visited.add(at.id)
-            for edge in at.key_edges():
+            for edge in self._edges_into(at, resolvers):
                 if not self._may_try(node, at, edge, target, seen_here, keys_here):
                     continue
                 now_seen = seen_here | {edge.tail.subgraph}
@@ -216,6 +227,16 @@ class PathFinder:
                     next_keys = keys_here | {id(edge.requires)}
                     heapq.heappush(queue, (cost + hop.cost, count, edge.tail, further, now_seen, next_keys))
         return tuple(way for subgraph in sorted(best) for way in best[subgraph][1])
+
+    def _edges_into(self, at: Node, subgraphs: _Set) -> list[Edge]:
+        """The entity edges that lead into some subgraphs (none given: into any)."""
+        if not subgraphs:
+            return at.key_edges()
+        found = self._into.get((at.id, subgraphs))
+        if found is None:
+            found = [edge for edge in at.key_edges() if edge.tail.subgraph in subgraphs]
+            self._into[(at.id, subgraphs)] = found
+        return found
 
     def _may_try(
         self,
@@ -234,9 +255,6 @@ class PathFinder:
             return False
         if not isinstance(target, FieldSel):
             return True
-        resolvers = self.graph.resolvers(source.type, target.name)
-        if resolvers and subgraph not in resolvers:
-            return False
         if not _depends(edge.requires, target):
             return True
         # a key may name part of what is sought, as long as that part is at hand already

@@ -64,6 +64,17 @@ class _State:
     contexts: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """A field of the API as it is asked for. Leaves of equal `likeness` are had at the same nodes or at none."""
+
+    name: str
+    field: GraphQLField
+    returns: GraphQLNamedType
+    sel: FieldSel
+    likeness: tuple[int | None, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class _Fault:
     code: str
@@ -122,6 +133,7 @@ class _Check:
         self.finder = PathFinder(graph, flags, strict=True)
         self.problems = problems
         self._tails: dict[tuple[int, str, bool], tuple[Node, ...]] = {}
+        self._fields: dict[tuple[str, ...], list[_Asked]] = {}
 
     def run(self) -> list[_Fault]:
         faults: list[_Fault] = []
@@ -145,10 +157,10 @@ class _Check:
 
     def _mutation(self, root: GraphQLObjectType, nodes: tuple[Node, ...]) -> list[_Fault]:
         faults: list[_Fault] = []
-        for name, given in root.fields.items():
-            at = _State(root, nodes, _Step(None, "mutation"))
+        at = _State(root, nodes, _Step(None, "mutation"))
+        for asked in self._asked(root, nodes):
             own: list[_Fault] = []
-            state = self._field(at, name, given, own)
+            state = self._onward_field(at, asked, own)
             if state is None:
                 faults += own
                 continue
@@ -178,30 +190,51 @@ class _Check:
 
     def _onward(self, state: _State, faults: list[_Fault]) -> Iterator[_State]:
         if isinstance(state.type, GraphQLObjectType):
-            for name, field in state.type.fields.items():
-                onward = self._field(state, name, field, faults)
-                if onward is not None:
-                    yield onward
-            if not any(self._targets(node, typename_sel()) for node in state.nodes):
-                faults.append(self._unreachable(state, "__typename", typename_sel()))
+            yield from self._onward_fields(state, state.type, faults)
         elif isinstance(state.type, GraphQLInterfaceType | GraphQLUnionType):
             for type_ in self.api.get_possible_types(state.type):
                 onward = self._type(state, type_, faults)
                 if onward is not None:
                     yield onward
 
-    def _field(self, state: _State, name: str, field: GraphQLField, faults: list[_Fault]) -> _State | None:
-        named = get_named_type(field.type)
-        composite = is_composite_type(named)
-        sel = FieldSel(name, name, sel=_BELOW if composite else None)
-        nodes = self._all_targets(state.nodes, sel) or self._by_context(state, name)
+    def _onward_fields(self, state: _State, type_: GraphQLObjectType, faults: list[_Fault]) -> Iterator[_State]:
+        had: set[tuple[int | None, ...]] = set()
+        for asked in self._asked(type_, state.nodes):
+            if asked.sel.is_leaf and asked.likeness in had:
+                continue
+            before = len(faults)
+            onward = self._onward_field(state, asked, faults)
+            if onward is not None:
+                yield onward
+            elif len(faults) == before and None not in asked.likeness:
+                had.add(asked.likeness)
+        if not any(self._targets(node, typename_sel()) for node in state.nodes):
+            faults.append(self._unreachable(state, "__typename", typename_sel()))
+
+    def _asked(self, type_: GraphQLObjectType, nodes: Sequence[Node]) -> list[_Asked]:
+        """The fields of a type as asked at nodes that stand for it."""
+        names = tuple(sorted({node.type for node in nodes}))
+        found = self._fields.get((type_.name, *names))
+        if found is None:
+            found = self._fields[(type_.name, *names)] = []
+            for name, field in type_.fields.items():
+                returns = get_named_type(field.type)
+                sel = FieldSel(name, name, sel=_BELOW if is_composite_type(returns) else None)
+                likeness = tuple(self.finder.alike.number(each, name) for each in names)
+                found.append(_Asked(name, field, returns, sel, likeness))
+        return found
+
+    def _onward_field(self, state: _State, asked: _Asked, faults: list[_Fault]) -> _State | None:
+        """On to what a field returns; None for a leaf, and where there is a fault."""
+        name = asked.name
+        nodes = self._all_targets(state.nodes, asked.sel) or self._by_context(state, name)
         if not nodes:
-            faults.append(self._unreachable(state, name, sel, field))
+            faults.append(self._unreachable(state, name, asked.sel, asked.field))
             return None
-        if not composite:
+        if asked.sel.is_leaf:
             return None
         contexts = state.contexts | self.contexts.setters.get(state.type.name, frozenset())
-        onward = _State(named, nodes, _Step(state.step, _call(name, field)), contexts)
+        onward = _State(asked.returns, nodes, _Step(state.step, _call(name, asked.field)), contexts)
         fault = self._mismatch(state, onward, name)
         if fault is not None:
             faults.append(fault)
