@@ -12,12 +12,10 @@ from urllib.parse import urlencode
 
 from policies.sections import Section
 from policies.sensitivity.gate import Item
-from resolvers.record.status import SourceState
 from resolvers.record.values import Entry, Organisation
 from resolvers.sources.fhir_r4 import (
     asking,
     bundle,
-    completing,
     gathering,
     linked,
     outcomes,
@@ -69,10 +67,8 @@ class FhirR4Adapter:
         ability = await self._capabilities.current(ask.deadline) if self._options.capabilities else UNKNOWN
         wanted, questions = self._wanted(possible, ability)
         owner, catches = await self._asked(questions, ability, ask) if questions else (None, [])
-        if owner is not None and Section.MEDICATIONS in possible:
-            catches += await self._medicines(catches, owner, ability, ask)
         if owner is not None:
-            catches += await self._linked(catches, linked.unsearched(questions), owner, ability, ask)
+            catches += await self._linked(catches, questions, owner, ability, ask)
         return gathering.gather(wanted, catches, owner is not None and owner.doubtful)
 
     def _wanted(self, possible: frozenset[Section], ability: Ability) -> tuple[Sequence[Section], Sequence[Question]]:
@@ -146,38 +142,17 @@ class FhirR4Adapter:
         await self._read_all([catch], [first], owner, ask)
         return catch
 
-    async def _medicines(self, catches: Sequence[Catch], owner: Owner, ability: Ability, ask: Ask) -> list[Catch]:
-        """Medications that prescriptions refer to and that did not come along."""
-        ids = completing.missing(catches, self._home.bases)
-        if not ids or ability.of("Medication") is None:
-            return []
-        catch = Catch(completing.WANTED)
-        paging.start(catch, await self._first(completing.query(ids), ask.deadline), owner, self._home.bases)
-        completing.only(catch, ids)
-        return [catch]
-
     async def _linked(
-        self, catches: Sequence[Catch], kinds: frozenset[str], owner: Owner, ability: Ability, ask: Ask
+        self, catches: Sequence[Catch], questions: Sequence[Question], owner: Owner, ability: Ability, ask: Ask
     ) -> list[Catch]:
-        """What the entries refer to and no search brought. A resource that is not there is asked for once."""
-        searchable = frozenset(kind for kind in kinds if ability.of(kind) is not None)
-        bases = self._home.bases
-        brought: list[Catch] = []
-        known = set[str]()
-        for _ in range(linked.ROUNDS if searchable else 0):
-            targets = [each for each in linked.missing([*catches, *brought], searchable, bases) if each not in known]
-            if not targets:
-                break
-            known.update(targets)
-            pairs = linked.lookups(targets, ability)
-            firsts = await asyncio.gather(*(self._first(query, ask.deadline) for _, query in pairs))
-            for (catch, _), first in zip(pairs, firsts, strict=True):
-                paging.start(catch, first, owner, bases)
-                linked.only(catch, targets)
-                if catch.failure is not None and catch.failure is not SourceState.NOT_ASKED:
-                    linked.drop_unjudged([*catches, *brought], catch, targets, bases)
-                brought.append(catch)
-        return brought
+        """What the entries refer to, or are held by, and no search brought."""
+        named = owner if self._options.patient_by.looks_up_first else None
+
+        async def read(wanted: Sequence[Catch], queries: Sequence[Query]) -> None:
+            await self._read_all(wanted, await self._firsts(queries, ability, ask), owner, ask)
+
+        server = linked.Server(ability, named, ask, self._options, self._home.bases)
+        return await linked.follow(server, questions, catches, read)
 
     async def _search_all(self, catch: Catch, query: Query, owner: Owner, ask: Ask) -> None:
         """One search from its first page to its last; read while others are still on their way."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
 import msgspec
@@ -13,7 +14,7 @@ from resolvers.sources.fhir_r4 import bundle as pages
 from resolvers.sources.fhir_r4.capabilities import Ability
 from resolvers.sources.fhir_r4.options import FhirR4Options, PatientBy
 from resolvers.sources.fhir_r4.patients import NHS_NUMBER, Owner
-from resolvers.sources.fhir_r4.searches import SEARCHES, Search
+from resolvers.sources.fhir_r4.searches import SEARCHES, Search, with_holders
 from resolvers.sources.source import Ask
 from resolvers.sources.upstream import Failure, Reply, UpstreamError
 
@@ -46,29 +47,56 @@ def questions(section: Section, ability: Ability) -> list[Question]:
 
 def query(question: Question, owner: Owner | None, ability: Ability, ask: Ask, options: FhirR4Options) -> Query:
     """The search's parameters. Without an `owner` the patient is named by NHS number."""
-    search = question.search
-    able = ability.of(search.type)
+    since = lower_bound(question, ability, ask)
+    bound = ((question.search.window or "", f"ge{since}"),) if since is not None else ()
+    named = _patient(question.parameter, owner, ask, options)
+    return search(question.search, (named, *bound), ability, options)
+
+
+def lower_bound(question: Question, ability: Ability, ask: Ask) -> str | None:
+    """The earliest ISO date that is asked for; None where the search is not bounded."""
+    asked, since = question.search, ask.since.get(question.section)
+    able = ability.of(asked.type)
+    if since is None or asked.window is None or able is None or not able.declares(asked.window):
+        return None
+    return (date.fromisoformat(since) - timedelta(days=asked.margin)).isoformat() if asked.margin else since
+
+
+def narrowed(
+    asked: Search, narrowing: Parameters, owner: Owner | None, ability: Ability, ask: Ask, options: FhirR4Options
+) -> Query:
+    """The same search without a lower bound, for the rows that `narrowing` names: all of the person's where it is empty.
+
+    The patient is named beside, so that a server that ignores the narrowing sends no more than the person's own.
+    """
+    parameter = ability.parameter_for_patient(asked)
+    named = (_patient(parameter, owner, ask, options),) if parameter is not None else ()
+    return search(asked, (*named, *narrowing), ability, options)
+
+
+def search(asked: Search, which: Parameters, ability: Ability, options: FhirR4Options) -> Query:
+    """The search for `which` rows, with what comes along, in an order that paging can rely on."""
+    able = ability.of(asked.type)
     assert able is not None
-    since = ask.since.get(question.section)
-    parts = [_patient(question.parameter, owner, ask, options)]
-    if since is not None and search.window is not None and able.declares(search.window):
-        parts.append((search.window, f"ge{since}"))
+    parts = list(which)
     parts += [
-        ("_include", f"{search.type}:{parameter}")
-        for parameter, _ in search.include
-        if able.includes_by(search.type, parameter)
+        ("_include", f"{asked.type}:{parameter}")
+        for parameter, _ in asked.include
+        if able.includes_by(asked.type, parameter)
     ]
-    if "PractitionerRole" in search.included:
+    if "PractitionerRole" in asked.included:
         parts += _roles(ability)
     # ties in a date lose rows between pages: `_id` makes the order total
-    by_date = search.order is not None and able.takes(search.order)
-    parts += [("_sort", f"-{search.order},_id" if by_date else "_id"), ("_count", str(options.page_size))]
-    return Query(search.type, tuple(parts))
+    by_date = asked.order is not None and able.takes(asked.order)
+    parts += [("_sort", f"-{asked.order},_id" if by_date else "_id"), ("_count", str(options.page_size))]
+    return Query(asked.type, tuple(parts))
 
 
 def everything(asked: Sequence[Question], owner: Owner, options: FhirR4Options) -> Query:
     """Path and parameters of Patient/[id]/$everything for exactly the types that these searches want."""
-    kinds = {question.search.type for question in asked}.union(*(question.search.included for question in asked))
+    kinds = with_holders(
+        frozenset({each.search.type for each in asked}).union(*(each.search.included for each in asked))
+    )
     parameters = (("_type", ",".join(sorted(kinds))), ("_count", str(options.page_size)))
     return Query(f"Patient/{owner.ids[0]}/$everything", parameters, operation=True)
 

@@ -10,7 +10,7 @@ from resolvers.record.status import SourceState, SourceWarning
 from resolvers.sources.fhir_r4.bundle import Found
 from resolvers.sources.fhir_r4.outcomes import INCOMPLETE, WRONG_PATIENT
 from resolvers.sources.fhir_r4.resources import KINDS, Resource
-from resolvers.sources.fhir_r4.searches import Search
+from resolvers.sources.fhir_r4.searches import Search, with_holders
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def of_everything(pairs: Iterable[tuple[Section, Search]]) -> Wanted:
     """What `$everything` may bring for all these searches."""
     asked = list(pairs)
     kinds = {KINDS[search.type]: f"{search.type}/" for _, search in asked}
-    beside = frozenset(kind for _, search in asked for kind in search.included)
+    beside = with_holders(frozenset(kind for _, search in asked for kind in (search.type, *search.included)))
     return Wanted(frozenset(section for section, _ in asked), kinds, beside, whole=True)
 
 

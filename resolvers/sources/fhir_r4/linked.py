@@ -1,87 +1,247 @@
-"""What entries refer to and no search of this question brought: looked up by id, so that policy can follow the link.
+"""What entries refer to, and what holds them, where no search of this question brought it: looked up for policy to judge.
 
-A result of a withheld visit is withheld, and so is a medicine for a withheld problem. That must hold also when the
-question is about results or medicines alone: else two questions would tell together what neither may tell.
+A result of a withheld visit is withheld, and so is a vaccination for a result of a withheld report. That must hold also
+when the question is about results or vaccinations alone: the same entry is shown or withheld whichever sections are
+asked for, else two questions would tell together what neither may tell. So links are followed until nothing is missing,
+and what cannot be looked up leaves out what depends on it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
+import msgspec
+
+from policies.sensitivity.links import references
+from resolvers.record.status import SourceState
+from resolvers.sources.fhir_r4 import asking
 from resolvers.sources.fhir_r4.asking import Query, Question
+from resolvers.sources.fhir_r4.bundle import Found
 from resolvers.sources.fhir_r4.capabilities import Ability
 from resolvers.sources.fhir_r4.catch import Catch, Wanted
+from resolvers.sources.fhir_r4.options import FhirR4Options
+from resolvers.sources.fhir_r4.patients import Owner
 from resolvers.sources.fhir_r4.resources import KINDS
-from resolvers.sources.fhir_r4.searches import SEARCHES
+from resolvers.sources.fhir_r4.searches import BY_TYPE, HELD, HOLDERS, with_holders
+from resolvers.sources.source import Ask
 
-FOLLOWED = ("Encounter", "Condition", "Procedure", "Observation")
-"""Types of what was found, done or decided. Places and people come along with the searches themselves."""
-ROUNDS = 2  # a result's visit, and that visit's diagnosis
-MOST = 100  # ids in one search: a longer URL is refused by many servers
+BY_NAME = 4  # rounds in which single resources are asked for; after them all of the person's, so that chains end
+ROUNDS = 12
+MOST = 100  # resources in one search: a longer URL is refused by many servers
+ID = "_id"
 
-_SEARCHES = {search.type: search for searches in SEARCHES.values() for search in searches}
-_REFERENCE = re.compile(rb'"reference"\s*:\s*"([^"\\]+)"')
-_LOCAL = re.compile(rf"({'|'.join(FOLLOWED)})/([A-Za-z0-9.\-]{{1,64}})(?:/_history/.*)?")
+Read = Callable[[Sequence[Catch], Sequence[Query]], Awaitable[None]]
+"""Sends these searches and reads their answers, page by page, into the catches."""
+Want = tuple[str, str, str]
+"""Type, search parameter, and the resource ('Type/id') that cannot be judged without the answer."""
 
-
-def unsearched(questions: Iterable[Question]) -> frozenset[str]:
-    """The types that these questions do not search by patient."""
-    return frozenset(FOLLOWED) - {question.search.type for question in questions}
-
-
-def missing(catches: Iterable[Catch], kinds: Collection[str], bases: Sequence[str]) -> list[str]:
-    """What is referred to and not here, as 'Type/id', in order."""
-    here: set[str] = set()
-    wanted: dict[str, None] = {}
-    for catch in catches:
-        here |= catch.found.keys()
-        for found in catch.found.values():
-            wanted |= dict.fromkeys(mentioned(found.raw, kinds, bases))
-    return sorted(wanted.keys() - here)
+_REFERENCE = re.compile(rb'"reference"\s*:\s*"([^"]*)"')
+_ESCAPED = re.compile(rb'"reference"\s*:\s*"[^"\\]*\\')
+_LOCAL = re.compile(rf"({'|'.join(BY_TYPE)})/([A-Za-z0-9._\-]{{1,64}})(?:(?:/_history/|[#|?]).*)?")
 
 
-def mentioned(raw: bytes, kinds: Collection[str], bases: Sequence[str]) -> list[str]:
-    """The resources of these types on this server that an item refers to, as 'Type/id'."""
-    names = (_local(target.decode("utf-8", "replace"), bases) for target in _REFERENCE.findall(raw))
-    return [f"{name[1]}/{name[2]}" for name in names if name is not None and name[1] in kinds]
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Whom is asked, about whom, and how. `owner` None: searches name the patient by NHS number."""
+
+    ability: Ability
+    owner: Owner | None
+    ask: Ask
+    options: FhirR4Options
+    bases: tuple[str, ...]
 
 
-def lookups(targets: Sequence[str], ability: Ability) -> list[tuple[Catch, Query]]:
-    """The searches for these resources, each with what it may bring: their places and people as well, which may tell."""
-    found: list[tuple[Catch, Query]] = []
-    for kind in FOLLOWED:
-        ids = [target.partition("/")[2] for target in targets if target.startswith(f"{kind}/")]
-        able, search = ability.of(kind), _SEARCHES[kind]
-        names = [name for name, _ in search.include if able is not None and able.includes_by(kind, name)]
-        beside = tuple(("_include", f"{kind}:{name}") for name in names)
-        for start in range(0, len(ids), MOST):
-            some = ids[start : start + MOST]
-            wanted = Wanted(frozenset(), {KINDS[kind]: f"{kind}/"}, search.included)
-            parameters = (("_id", ",".join(some)), *beside, ("_count", str(len(some))))
-            found.append((Catch(wanted), Query(kind, parameters)))
-    return found
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One search. `parameter` None: it asks for all of the person's resources of the type."""
+
+    kind: str
+    parameter: str | None
+    wants: tuple[Want, ...]
+    catch: Catch
+    query: Query
 
 
-def only(catch: Catch, targets: Collection[str]) -> None:
-    """Drop what was not looked up: a server that ignores `_id` sends everybody's."""
-    catch.found = {key: found for key, found in catch.found.items() if key in targets or not found.matched}
+@dataclass(slots=True)
+class Links:
+    """What is here, what is known to be all there is, and what is missing."""
+
+    server: Server
+    whole: set[str] = field(default_factory=set)
+    """Types of which all of the person's resources are here."""
+    unjudged: set[str] = field(default_factory=set)
+    """Resources that could not be looked up, or of whose holders that is so."""
+    _here: set[str] = field(default_factory=set)
+    _named: set[str] = field(default_factory=set)
+    _covered: set[str] = field(default_factory=set)
+    """Results of which the holders were searched for beside them, as far as the server's answer goes."""
+    _wanted: set[Want] = field(default_factory=set)
+    _failed: set[str] = field(default_factory=set)
+
+    def begin(self, questions: Sequence[Question], catches: Sequence[Catch]) -> None:
+        """Take in what the question itself brought."""
+        for catch in catches:
+            self.take(catch)
+        if len(catches) == 1 and catches[0].wanted.whole:
+            asked = frozenset(one.search.type for one in questions).union(*(one.search.included for one in questions))
+            self.whole = set(with_holders(asked)) if not _incomplete(catches[0]) else set()
+            return
+        pairs = list(zip(questions, catches, strict=True))
+        for question, catch in pairs:
+            bounded = asking.lower_bound(question, self.server.ability, self.server.ask) is not None
+            if not bounded and not _incomplete(catch):
+                self.whole.add(question.search.type)
+        answered = {question.search.type for question, catch in pairs if not _failed(catch)}
+        if all(kind in answered or not self._kept(kind) for kind in (HELD, *(kind for kind, _ in HOLDERS))):
+            entries = (item for catch in catches for item in catch.found.items())
+            self._covered = {key for key, found in entries if found.matched and key.startswith(f"{HELD}/")}
+
+    def take(self, catch: Catch) -> None:
+        """Note what came and what it refers to."""
+        self._here |= catch.found.keys()
+        self._named |= mentioned([found.raw for found in catch.found.values()], self.server.bases)
+
+    def missing(self) -> list[Want]:
+        """What to look up now; each is told once. What nobody can be asked for stays unjudged."""
+        wants = {(name.partition("/")[0], ID, name) for name in self._named - self._here}
+        held = [key for key in self._here - self._covered if key.startswith(f"{HELD}/")]
+        wants |= {(kind, parameter, key) for key in held for kind, parameter in HOLDERS}
+        wants = {want for want in wants - self._wanted if want[0] not in self.whole and self._kept(want[0])}
+        self._wanted |= wants
+        possible = {want for want in wants if want[0] not in self._failed and (want[1] == ID or self._found_by(want))}
+        self.unjudged |= {key for _, _, key in wants - possible}
+        return sorted(possible)
+
+    def _kept(self, kind: str) -> bool:
+        return self.server.ability.of(kind) is not None
+
+    def _found_by(self, want: Want) -> bool:
+        return self._names(want[0], want[1]) or self._by_patient(want[0])
+
+    def _by_patient(self, kind: str) -> bool:
+        return self.server.ability.parameter_for_patient(BY_TYPE[kind]) is not None
+
+    def _names(self, kind: str, parameter: str) -> bool:
+        """Whether single resources may be asked for. An undeclared parameter may read as 'none'."""
+        able = self.server.ability.of(kind)
+        return able is not None and (able.takes(parameter) if parameter == ID else able.declares(parameter))
+
+    def lookups(self, wants: Sequence[Want], by_name: bool) -> list[Lookup]:
+        """The searches for these: single resources where the server can find them, else all of the person's."""
+        narrow: dict[tuple[str, str], list[Want]] = {}
+        wide: dict[str, list[Want]] = {}
+        for want in wants:
+            kind, parameter, _ = want
+            if not self._by_patient(kind) or (by_name and self._names(kind, parameter)):
+                narrow.setdefault((kind, parameter), []).append(want)
+            else:
+                wide.setdefault(kind, []).append(want)
+        found = [self._lookup(kind, None, some) for kind, some in wide.items()]
+        for (kind, parameter), some in narrow.items():
+            parts = (some[start : start + MOST] for start in range(0, len(some), MOST))
+            found += [self._lookup(kind, parameter, part) for part in parts if kind not in wide]
+        return found
+
+    def _lookup(self, kind: str, parameter: str | None, wants: Sequence[Want]) -> Lookup:
+        search, server = BY_TYPE[kind], self.server
+        names = [key.partition("/")[2] if parameter == ID else key for _, _, key in wants]
+        narrowing = ((parameter, ",".join(names)),) if parameter is not None else ()
+        query = asking.narrowed(search, narrowing, server.owner, server.ability, server.ask, server.options)
+        wanted = Wanted(frozenset(), {KINDS[kind]: f"{kind}/"}, search.included)
+        return Lookup(kind, parameter, tuple(wants), Catch(wanted), query)
+
+    def settle(self, lookup: Lookup) -> None:
+        """Take in an answer. What was looked up is judged and resolved, but is no entry of this answer."""
+        catch, kind = lookup.catch, lookup.kind
+        keys = {key for _, _, key in lookup.wants}
+        owned = self._by_patient(kind)
+        catch.found = {
+            key: Found(key, found.raw, found.resource, found.lost, matched=False)
+            for key, found in catch.found.items()
+            if owned or key in keys or not found.matched  # a server that ignores `_id` sends its whole directory
+        }
+        self.take(catch)
+        if not _incomplete(catch):
+            if lookup.parameter is None:
+                self.whole.add(kind)
+            return
+        if lookup.parameter is None:
+            self._failed.add(kind)
+        self.unjudged |= {key for _, parameter, key in lookup.wants if parameter != ID or key not in catch.found}
 
 
-def drop_unjudged(catches: Iterable[Catch], failed: Catch, targets: Sequence[str], bases: Sequence[str]) -> None:
-    """A look-up failed: what refers to its targets cannot be judged, is left out, and said to be missing."""
-    kind = next(iter(failed.wanted.kinds)).__name__
-    unknown = {target for target in targets if target.startswith(f"{kind}/")}
-    for catch in catches:
-        held = {key for key, found in catch.found.items() if unknown & set(mentioned(found.raw, (kind,), bases))}
-        if held:
-            catch.found = {key: found for key, found in catch.found.items() if key not in held}
-            catch.cut_short()
+async def follow(server: Server, questions: Sequence[Question], catches: Sequence[Catch], read: Read) -> list[Catch]:
+    """Look up what is missing, round by round. What cannot be judged is taken out of `catches`, which then say that
+    something is missing."""
+    links = Links(server)
+    links.begin(questions, catches)
+    brought: list[Catch] = []
+    wants = links.missing()
+    for turn in range(ROUNDS):
+        if not wants:
+            break
+        lookups = links.lookups(wants, by_name=turn < BY_NAME)
+        await read([each.catch for each in lookups], [each.query for each in lookups])
+        for each in lookups:
+            links.settle(each)
+            brought.append(each.catch)
+        wants = links.missing()
+    leave_out([*catches, *brought], links.unjudged.union(key for _, _, key in wants), server.bases)
+    return brought
 
 
-def _local(target: str, bases: Sequence[str]) -> re.Match[str] | None:
+def leave_out(catches: Iterable[Catch], unjudged: set[str], bases: Sequence[str]) -> None:
+    """Drop what cannot be judged, what refers to it, what a dropped holder may have drawn, and so on to the end."""
+    everywhere = list(catches)
+    holders = tuple(f"{kind}/" for kind, _ in HOLDERS)
+    while unjudged:
+        dropped: set[str] = set()
+        for catch in everywhere:
+            names = {key: mentioned([found.raw], bases) for key, found in catch.found.items()}
+            gone = {key for key in names if key in unjudged or not unjudged.isdisjoint(names[key])}
+            if gone:
+                catch.found = {key: found for key, found in catch.found.items() if key not in gone}
+                catch.cut_short()
+            dropped |= gone
+            for key in gone:
+                if key.startswith(holders):
+                    dropped |= {name for name in names[key] if name.startswith(f"{HELD}/")}
+        unjudged = dropped - unjudged
+
+
+def mentioned(raws: Sequence[bytes], bases: Sequence[str]) -> set[str]:
+    """The resources on this server that items refer to, as 'Type/id'."""
+    text = b"\n".join(raws)
+    if _ESCAPED.search(text):
+        targets = {target for raw in raws for target in _decoded(raw)}
+    else:
+        targets = {target.decode("utf-8", "replace") for target in set(_REFERENCE.findall(text))}
+    return {name for target in targets if (name := _local(target, bases)) is not None}
+
+
+def _decoded(raw: bytes) -> list[str]:
+    try:
+        return [link.target for link in references(msgspec.json.decode(raw))]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        return []  # withheld as unreadable
+
+
+def _local(target: str, bases: Sequence[str]) -> str | None:
     for base in bases:
         if target.startswith(f"{base}/"):
             target = target[len(base) + 1 :]
             break
-    return _LOCAL.fullmatch(target)
+    found = _LOCAL.fullmatch(target)
+    return f"{found[1]}/{found[2]}" if found is not None else None
+
+
+def _failed(catch: Catch) -> bool:
+    """Whether no answer came. That the server turns out not to keep the type is one."""
+    return catch.failure not in (None, SourceState.NOT_ASKED)
+
+
+def _incomplete(catch: Catch) -> bool:
+    """Whether something may be missing."""
+    return catch.partial or _failed(catch)

@@ -112,7 +112,7 @@ def _optional(resource: Any, owner: Owner) -> bool:
     return resource.subject is None or owner.meant_by(resource.subject)
 
 
-_BY_PATIENT = (fhir.AllergyIntolerance, fhir.Immunization, fhir.RelatedPerson)
+_BY_PATIENT = (fhir.AllergyIntolerance, fhir.EpisodeOfCare, fhir.Immunization, fhir.RelatedPerson)
 _BY_SUBJECT = (
     fhir.MedicationRequest,
     fhir.MedicationStatement,
@@ -127,6 +127,7 @@ _BY_SUBJECT = (
     fhir.CarePlan,
     fhir.CareTeam,
     fhir.Goal,
+    fhir.ServiceRequest,
 )
 
 SUBJECTS: dict[type[Resource], Callable[[Any], Reference | None]] = {

@@ -314,6 +314,14 @@ class CarePlan(Resource):
     note: tuple[Annotation, ...] = ()
 
 
+class ServiceRequest(Resource):
+    subject: Reference | None = None
+
+
+class EpisodeOfCare(Resource):
+    patient: Reference | None = None
+
+
 class Goal(Resource):
     lifecycle_status: str | None = None
     description: Concept | None = None

@@ -18,14 +18,16 @@ class Search:
 
     `by`: parameters that name the patient, the best first. `order`: the date parameter to sort by. `window`: the
     parameter for a lower bound, given only for events: a condition, an allergy or a medicine that began long ago
-    may still hold, so states are always asked for in full. `include`: search parameter → resource types wanted
-    through it. `adopts`: included types that count as entries of the section.
+    may still hold, so states are always asked for in full; `margin` days before that bound are asked for, too.
+    `include`: search parameter → resource types wanted through it. `adopts`: included types that count as entries of
+    the section.
     """
 
     type: str
     by: tuple[str, ...] = ("patient", "subject")
     order: str | None = "date"
     window: str | None = None
+    margin: int = 0
     include: tuple[tuple[str, tuple[str, ...]], ...] = ()
     adopts: frozenset[str] = frozenset()
 
@@ -35,6 +37,9 @@ class Search:
 
 
 _PEOPLE = ("Practitioner", "PractitionerRole", "Organization")
+_ORDER = ("based-on", ("ServiceRequest",))
+_BEFORE_RESULTS = 92
+"""A report or a group draws its results with it: it is wanted also where it is dated up to three months before them."""
 
 SEARCHES: dict[Section, tuple[Search, ...]] = {
     Section.ALLERGIES: (
@@ -73,6 +78,8 @@ SEARCHES: dict[Section, tuple[Search, ...]] = {
                 ("location", ("Location",)),
                 ("service-provider", ("Organization",)),
                 ("participant", _PEOPLE),
+                ("episode-of-care", ("EpisodeOfCare",)),
+                _ORDER,
             ),
         ),
         Search("Composition", window="date", include=(("author", _PEOPLE),)),
@@ -87,6 +94,7 @@ SEARCHES: dict[Section, tuple[Search, ...]] = {
                 ("practitioner", ("Practitioner",)),
                 ("actor", ("Practitioner", "PractitionerRole", "HealthcareService", "Location")),
                 ("reason-reference", ("Condition", "Procedure", "Observation")),
+                _ORDER,
             ),
         ),
     ),
@@ -94,12 +102,14 @@ SEARCHES: dict[Section, tuple[Search, ...]] = {
         Search(
             "Observation",
             window="date",
-            include=(("performer", _PEOPLE), ("specimen", ("Specimen",))),
+            margin=_BEFORE_RESULTS,
+            include=(("performer", _PEOPLE), ("specimen", ("Specimen",)), _ORDER),
         ),
         Search(
             "DiagnosticReport",
             window="date",
-            include=(("result", ("Observation",)), ("specimen", ("Specimen",)), ("performer", _PEOPLE)),
+            margin=_BEFORE_RESULTS,
+            include=(("result", ("Observation",)), ("specimen", ("Specimen",)), ("performer", _PEOPLE), _ORDER),
             adopts=frozenset({"Observation"}),
         ),
     ),
@@ -119,7 +129,7 @@ SEARCHES: dict[Section, tuple[Search, ...]] = {
         Search(
             "Procedure",
             window="date",
-            include=(("performer", _PEOPLE), ("reason-reference", ("Condition", "Procedure", "Observation"))),
+            include=(("performer", _PEOPLE), ("reason-reference", ("Condition", "Procedure", "Observation")), _ORDER),
         ),
     ),
     Section.DOCUMENTS: (
@@ -136,3 +146,43 @@ SEARCHES: dict[Section, tuple[Search, ...]] = {
         Search("RelatedPerson", by=("patient",), order=None),
     ),
 }
+
+_BESIDE = (
+    Search("ServiceRequest", order="authored", include=(("requester", _PEOPLE), ("performer", _PEOPLE))),
+    Search("EpisodeOfCare", by=("patient",), include=(("organization", ("Organization",)),)),
+)
+"""Of no section, but what they say of an entry's order or episode of care tells of the entry."""
+
+_BY_ID = (
+    Search(
+        "PractitionerRole",
+        by=(),
+        order=None,
+        include=(("practitioner", ("Practitioner",)), ("organization", ("Organization",))),
+    ),
+    *(
+        Search(kind, by=(), order=None)
+        for kind in (
+            "Practitioner",
+            "Organization",
+            "Location",
+            "HealthcareService",
+            "Medication",
+            "Specimen",
+            "Goal",
+        )
+    ),
+)
+"""Places, people and parts, which no search by patient finds."""
+
+BY_TYPE = {search.type: search for searches in (*SEARCHES.values(), _BESIDE, _BY_ID) for search in searches}
+"""How each type is searched for that an entry may refer to."""
+
+HELD = "Observation"
+HOLDERS = (("DiagnosticReport", "result"), (HELD, "has-member"))
+"""What draws the Observations that it holds with it when it is withheld: type, and parameter for what it holds."""
+
+
+def with_holders(kinds: frozenset[str]) -> frozenset[str]:
+    """These types, and those without which they cannot be judged."""
+    return kinds.union(kind for kind, _ in HOLDERS) if HELD in kinds else kinds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -17,7 +17,7 @@ from resolvers.record.values import Organisation, OrganisationKind
 from resolvers.sources.fhir_r4.adapter import FhirR4Adapter
 from resolvers.sources.fhir_r4.options import FhirR4Options
 from resolvers.sources.fhir_r4.patients import NHS_NUMBER
-from resolvers.sources.fhir_r4.searches import SEARCHES
+from resolvers.sources.fhir_r4.searches import BY_TYPE, SEARCHES
 from resolvers.sources.source import Answer, Ask, Coverage, SectionAnswer, Source, Subject
 from resolvers.sources.upstream import Reply, UpstreamError
 from tests.resolvers.recorded import Recorded, Sent
@@ -62,7 +62,7 @@ def observation(local: str, owner: str = "p1", **more: Any) -> Json:
 
 
 def declared(
-    types: dict[str, Iterable[str]],
+    types: Mapping[str, Iterable[str]],
     batch: bool = False,
     includes: dict[str, list[str]] | None = None,
     everything: bool = False,
@@ -121,6 +121,10 @@ class FhirServer:
         """The types that were searched, in order, paging aside."""
         return [sent.path for sent in self.upstream.sent if "/" not in sent.path and sent.path != "metadata"]
 
+    def asks_by_id(self) -> bool:
+        """Whether the last search was for single resources."""
+        return "_id" in dict(self.upstream.sent[-1].query)
+
     def asked(self, kind: str) -> dict[str, list[str]]:
         """The parameters of the one search of a type."""
         (sent,) = [each for each in self.upstream.sent if each.path == kind]
@@ -178,8 +182,12 @@ class FhirServer:
         if resource["resourceType"] == "Patient":
             number = values.get("identifier", "").rpartition("|")[2]
             return any(each.get("value") == number for each in resource.get("identifier", []))
-        if self.ignores_patient or "_id" in values:
+        if self.ignores_patient:
             return True
+        if not self._named(resource, values):
+            return False
+        if resource["resourceType"] in WITHOUT_PATIENT:
+            return "_id" in values
         wanted = {name: value for name, value in values.items() if name.split(".")[0].split(":")[0] in _NAMES}
         if not wanted:
             return False
@@ -193,6 +201,13 @@ class FhirServer:
         else:
             local = {each.rpartition("/")[2] for each in value.split(",")}
         return bool(owners & local)
+
+    def _named(self, resource: Json, values: dict[str, str]) -> bool:
+        """Whether a narrowing by id, or by what is held, lets a resource through."""
+        if "_id" in values and resource.get("id") not in values["_id"].split(","):
+            return False
+        held = [(name, values[name].split(",")) for name in HELD_IN if name in values]
+        return all(any(each["reference"] in some for each in resource.get(HELD_IN[name], [])) for name, some in held)
 
     def _included(self, shown: list[Json], kind: str, query: list[tuple[str, str]]) -> list[Json]:
         """Everything that a row refers to, whatever was asked for, but other rows: servers are generous."""
@@ -255,6 +270,8 @@ def codes(part: SectionAnswer) -> list[str]:
     return [warning.code for warning in part.warnings]
 
 
+HELD_IN = {"result": "result", "has-member": "hasMember"}
+WITHOUT_PATIENT = frozenset({search.type for search in BY_TYPE.values() if not search.by})
 _NAMES = frozenset({"patient", "subject", "actor"})
 
 

@@ -138,9 +138,13 @@ async def test_a_lower_bound_is_sent_where_it_is_declared_and_loses_nothing() ->
     since = dict.fromkeys(SEARCHES, "2024-01-01")
     server = FhirServer([patient()], declared({"Patient": ["identifier"], **ALL}))
     await source(server).ask(question(since=since), Everything())  # type: ignore[arg-type]
-    bounded = {sent.path for sent in server.upstream.sent if ("date", "ge2024-01-01") in sent.query}
-    assert {"Observation", "Encounter", "Appointment", "DocumentReference"} <= bounded
-    assert not bounded & {
+    bounded = {sent.path: dict(sent.query)["date"] for sent in server.upstream.sent if "date" in dict(sent.query)}
+    assert {"Encounter", "Appointment", "DocumentReference"} <= bounded.keys()
+    assert bounded["Encounter"] == "ge2024-01-01"
+    assert (
+        bounded["Observation"] == bounded["DiagnosticReport"] == "ge2023-10-01"
+    )  # what may hold a result of the window
+    assert not bounded.keys() & {
         "AllergyIntolerance",
         "Condition",
         "MedicationRequest",
@@ -282,8 +286,10 @@ async def test_a_failed_later_page_keeps_the_first() -> None:
 
 
 async def test_one_failed_search_of_two_leaves_the_section_partial() -> None:
-    server = FhirServer([patient(), observation("o1")], replies={"DiagnosticReport": UpstreamError(Failure.TIMED_OUT)})
-    assert (await only(server, Section.TEST_RESULTS)).status is SourceState.PARTIAL
+    medicine = _prescribed("r1", "#m")
+    server = FhirServer([patient(), medicine], replies={"MedicationStatement": UpstreamError(Failure.TIMED_OUT)})
+    part = await only(server, Section.MEDICATIONS)
+    assert (part.status, len(part.entries)) == (SourceState.PARTIAL, 1)
 
 
 async def test_a_type_that_the_server_does_not_know_is_no_fault_beside_another() -> None:
@@ -371,17 +377,19 @@ async def test_a_formulary_sent_unasked_is_dropped() -> None:
     assert [item.key for item in fetched.items] == ["MedicationRequest/r1", "Medication/m1"]
 
 
-@pytest.mark.parametrize("reply", [Reply(500, b""), Reply(404, b""), UpstreamError(Failure.TIMED_OUT)])
-async def test_a_medicine_that_cannot_be_looked_up_looks_like_one_withheld(reply: Reply | UpstreamError) -> None:
-    def server(**more: Any) -> FhirServer:
-        return FhirServer(
-            [patient(), _prescribed("r1", "Medication/m1"), *MEDICINES], rewrite=_without_includes, **more
-        )
+@pytest.mark.parametrize("reply", [Reply(500, b""), UpstreamError(Failure.TIMED_OUT)])
+async def test_a_prescription_whose_medicine_cannot_be_judged_is_left_out(reply: Reply | UpstreamError) -> None:
+    rows = [_prescribed("r1", "Medication/m1"), _prescribed("r2", "#m")]
+    server = FhirServer([patient(), *rows, *MEDICINES], rewrite=_without_includes, replies={"Medication": reply})
+    part = await only(server, Section.MEDICATIONS)
+    assert [entry.id for entry in part.entries] == ["rfl:MedicationRequest/r2"]
+    assert (part.status, codes(part)) == (SourceState.PARTIAL, ["incomplete-paging"])
 
-    failed = await only(server(replies={"Medication": reply}), Section.MEDICATIONS)
-    withheld = await only(server(), Section.MEDICATIONS, policy=Everything("Medication/m1"))
-    assert failed == withheld
-    assert failed.status is SourceState.ANSWERED
+
+async def test_a_medicine_that_the_server_does_not_keep_leaves_its_prescription() -> None:
+    server = FhirServer([patient(), _prescribed("r1", "Medication/m1")], replies={"Medication": Reply(404, b"")})
+    part = await only(server, Section.MEDICATIONS)
+    assert (len(part.entries), part.status) == (1, SourceState.ANSWERED)
 
 
 async def test_medicines_are_not_looked_up_where_the_server_keeps_none() -> None:
