@@ -135,7 +135,7 @@ class _Loads:
         known = self._known.get(step)
         if known is None:
             own = self._own(step)
-            for other in (*((step.parent,) if step.parent else ()), *step.needs):
+            for other in (*((step.parent,) if step.parent else ()), *step.awaited):
                 own = own.plus(self.of(other))
             known = self._known[step] = own
         return known
@@ -158,7 +158,7 @@ def level(step: Step) -> int:
         above = level(step.parent) if step.parent else 0
         if step.is_fetch:
             # what is needed is mostly at hand where the request above started from
-            above = max((level(need) for need in step.needs), default=above) + 1
+            above = max((level(need) for need in step.awaited), default=above) + 1
         step.level = above
     return step.level
 

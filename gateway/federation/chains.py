@@ -40,8 +40,8 @@ def tail(node: Node, chain: Chain) -> Node:
 
 
 def make_hop(edge: Edge, sel: FieldSel | None, needs: tuple[Chain, ...]) -> Hop:
-    """Follow an edge; a field without @requires and a type condition cost next to nothing."""
-    cheap = edge.move is Move.TYPE or (edge.move is Move.FIELD and not edge.requires)
+    """Follow an edge; a field that needs nothing first and a type condition cost next to nothing."""
+    cheap = edge.move is Move.TYPE or (edge.move is Move.FIELD and edge.plain)
     return Hop(edge, sel, needs, (1 if cheap else HOP) + needs_cost(needs))
 
 

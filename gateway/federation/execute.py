@@ -16,6 +16,7 @@ import structlog
 from graphql import DocumentNode, GraphQLSchema, is_object_type
 
 from gateway.federation.asked import only
+from gateway.federation.contextual import contextual_steps
 from gateway.federation.entities import Inquiry, Step, own_entities, report_errors, report_strangers
 from gateway.federation.errors import (
     FAILURES,
@@ -78,6 +79,7 @@ class Prepared:
                 children[parent].append(step.id)
         places: dict[tuple[Path, ...], int] = {}
         self.steps = {step.id: Step(step, tuple(children[step.id]), places) for step in plan.steps}
+        self.contextual = contextual_steps(self.steps)
 
     @cached_property
     def supplied(self) -> Node:
@@ -173,11 +175,16 @@ class Execution:
             return
         variables = {name: self.variables[name] for name in step.variables if name in self.variables}
         asked: list[Inquiry] = []
-        for entity, builder in zip(step.entities, compiled.builders, strict=True):
-            targets = self._targets(builder.place, entity.targets) if self._hold(entity.conditions) else []
-            sent, users = builder.collect(targets)
-            variables[entity.variable] = sent
-            asked.append(Inquiry(entity, users, sent))
+        contextual = self.prepared.contextual.get(step.id)
+        if contextual is not None:
+            compiled, asked = contextual.ask(self.tree, lambda entity: self._hold(entity.conditions), variables)
+            step = compiled.step
+        else:
+            for entity, builder in zip(step.entities, compiled.builders, strict=True):
+                targets = self._targets(builder.place, entity.targets) if self._hold(entity.conditions) else []
+                sent, users = builder.collect(targets)
+                variables[entity.variable] = sent
+                asked.append(Inquiry(entity, users, sent))
         if step.entities and not any(inquiry.users for inquiry in asked):
             return
         response = await self._fetch(step, variables)

@@ -78,6 +78,11 @@ def _entity(entity: EntityInput, *, several: bool) -> Iterator[str]:
         yield f"at: {name}{show_path(path)}"
     for sent in entity.representations:
         yield f"sends: {name}{sent.typename or '|'.join(sorted(sent.types))} {show_needs(sent.needs)}"
+    for each in entity.contexts:
+        for source in each.sources:
+            types = f" on {'|'.join(sorted(source.types))}" if source.types is not None else ""
+            given = f"{show_path(source.path)}{types} {show_needs(source.needs)}"
+            yield f"context: {name}${each.variable} from {given}"
     if entity.conditions:
         yield f"only: {name}if {show_conditions(entity.conditions)}"
 

@@ -11,10 +11,11 @@ from graphql import value_from_ast_untyped as plain
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Names as this document uses them: the join prefix, @inaccessible, and every linked prefix."""
+    """Names as this document uses them: the join prefix, @inaccessible, @context, and every linked prefix."""
 
     join_prefix: str
     inaccessible: str
+    context: str
     prefixes: frozenset[str]
     has_implements: bool
     has_union_members: bool
@@ -22,7 +23,7 @@ class Features:
     @classmethod
     def of(cls, document: DocumentNode) -> Features:
         """Read @link (or v0.1's @core) from the schema definition."""
-        join, inaccessible, prefixes = "join", "inaccessible", {"join", "link", "core"}
+        join, inaccessible, context, prefixes = "join", "inaccessible", "context", {"join", "link", "core"}
         for directive in _links(document):
             given = {a.name.value: plain(a.value) for a in directive.arguments or ()}
             url = str(given.get("url") or given.get("feature") or "")
@@ -35,10 +36,13 @@ class Features:
                 join = name
             if known == "inaccessible":
                 inaccessible = _imported(given.get("import"), "inaccessible", name)
+            if known == "context":
+                context = _imported(given.get("import"), "context", name)
         declared = {d.name.value for d in document.definitions if isinstance(d, DirectiveDefinitionNode)}
         return cls(
             join,
             inaccessible,
+            context,
             frozenset(prefixes),
             f"{join}__implements" in declared,
             f"{join}__unionMember" in declared,

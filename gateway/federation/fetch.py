@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.federation.graph import Node
-from gateway.federation.plan import GatePoint, Key, Need, NeedOn, OnTypes, Path
+from gateway.federation.plan import ContextValue, GatePoint, Key, Need, NeedOn, OnTypes, Path
 from gateway.federation.selection import Conditions
 
 KeyPath = tuple[str, ...]
@@ -118,6 +118,7 @@ class Unit:
     types: frozenset[str] = frozenset()
     typename: str | None = None
     needs: tuple[Need | NeedOn, ...] = ()
+    contexts: tuple[ContextValue, ...] = ()
     parents: dict[int, Unit] = field(default_factory=dict)
     mutation: int | None = None
     reason: str = ""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from gateway.federation.context_sources import Source
 from gateway.federation.fetch import Naming, OutSel, Place, Unit, both
+from gateway.federation.fetch_contexts import Contexts, context_values, needed, with_contexts
 from gateway.federation.fetch_needs import merge_needs, needs_clash
 from gateway.federation.graph import Edge, Move, Node
 from gateway.federation.paths import PathFinder
-from gateway.federation.plan import Key, Need, NeedOn, OnTypes, Path
+from gateway.federation.plan import ContextSource, Key, Need, NeedOn, OnTypes, Path
 from gateway.federation.selection import Conditions, FieldSel, Sel, show
 from gateway.federation.supergraph import Supergraph
 from gateway.federation.walk import PlanningError, Step, Walk
@@ -32,6 +34,7 @@ class FetchBuilder:
         self.units: list[Unit] = []
         self._by_key: dict[object, Unit] = {}
         self._typed_at: dict[Path, Place] = {}
+        self._followed: dict[int, Place] = {}
 
     def name_client_fields(self, selection: Iterable[Sel], keys: tuple[str, ...] = ()) -> None:
         """Reserve the client's response keys."""
@@ -46,16 +49,18 @@ class FetchBuilder:
         """Add the chosen steps of an operation (of one field, if it is a mutation)."""
         tree = _tree(ends)
         for entry in tree.get(-1, []):
-            node = entry.node
-            key = ("root", node.subgraph, mutation)
-            unit = self._by_key.get(key)
-            if unit is None:
-                unit = self._unit(node, (), is_root=True)
-                unit.mutation = mutation
-                unit.reason = f"{self._owner(node)} answers fields of {node.type}"
-                self._by_key[key] = unit
-            place = Place(unit, unit.out, node, (), is_unit_root=True)
-            self._follow(entry, place, tree)
+            self._follow(entry, self._root_place(entry, mutation), tree)
+
+    def _root_place(self, entry: Step, mutation: int | None = None) -> Place:
+        node = entry.node
+        key = ("root", node.subgraph, mutation)
+        unit = self._by_key.get(key)
+        if unit is None:
+            unit = self._unit(node, (), is_root=True)
+            unit.mutation = mutation
+            unit.reason = f"{self._owner(node)} answers fields of {node.type}"
+            self._by_key[key] = unit
+        return Place(unit, unit.out, node, (), is_unit_root=True)
 
     def _unit(self, node: Node, path: Path, *, is_root: bool) -> Unit:
         unit = Unit(len(self.units), node.subgraph, node.type, path, is_root, OutSel(node))
@@ -63,20 +68,23 @@ class FetchBuilder:
         return unit
 
     def _follow(self, step: Step, place: Place, tree: Tree) -> None:
+        self._followed[step.id] = place
         for child in tree.get(step.id, []):
             self._client_step(child, place, tree)
 
     def _client_step(self, step: Step, place: Place, tree: Tree) -> None:
         move, sel = step.edge.move, step.sel
         if move is Move.FIELD and sel is not None:
-            if step.edge.requires:
+            args = sel.args
+            if not step.edge.plain:
                 place = self._requires_place(step, place, both(place.total, sel.conditions))
+                args = with_contexts(sel, step.edge, place.unit.contexts)
             elif sel.sel is None and sel.name != "__typename":
                 place = self._earliest(step, place, tree)
             added = place.out.add(
                 sel.name,
                 sel.key,
-                sel.args,
+                args,
                 sel.variables,
                 both(place.pending, sel.conditions),
                 None if sel.sel is None else step.node,
@@ -166,19 +174,42 @@ class FetchBuilder:
         return inner
 
     def _requires_place(self, step: Step, place: Place, demand: Conditions) -> Place:
-        """Enter this subgraph again with what a field's @requires names."""
+        """Enter this subgraph again with what a field's @requires and @fromContext name."""
         node = step.edge.head
         assert step.parent is not None
         key, key_ends = self._reentry_key(step.parent, place)
         providers = self._obtain((*key_ends, *step.needs), step.parent, place, demand)
+        contexts = self._contexts(step, demand, providers)
         self._know_type(place)
         typename = node.type if node.interface_object else None
         requires = (*key, *step.edge.requires)
-        unit = self._entity_unit(node, place.path, self._types(node), typename, requires, providers, place, (demand,))
-        unit.reason = unit.reason or (f"{node.type}.{step.edge.name} @requires {{ {show(step.edge.requires)} }}")
+        unit = self._entity_unit(
+            node, place.path, self._types(node), typename, requires, providers, place, (demand,), contexts
+        )
+        unit.contexts = unit.contexts or context_values(unit, step.edge, contexts)
+        unit.reason = unit.reason or needed(step.edge)
         outer = place.outer if place.is_unit_root and place.outer is not None else place
         total = place.total
         return Place(unit, unit.out, node, place.path, total, total, outer, True, place.typed_by)
+
+    def _contexts(self, step: Step, demand: Conditions, providers: Units) -> Contexts:
+        """Have the values of contextual arguments asked above; what answers them joins the providers."""
+        found = []
+        for taken in step.taken or ():
+            sources = []
+            for source in taken.sources:
+                place = self._followed.get(source.start.id) or self._root_place(source.start)
+                providers |= self._obtain(source.ends, source.start, place, demand)
+                sources.append(self._context_source(source, place, providers))
+            found.append((taken.use.argument.type, tuple(sources)))
+        return tuple(found)
+
+    def _context_source(self, source: Source, place: Place, providers: Units) -> ContextSource:
+        if source.types is not None and not place.node.interface_object:
+            place.out.add("__typename", "__typename", conditions=place.pending)
+            providers[place.unit.id] = place.unit
+        needs = self._needs(source.selection, place.keys)
+        return ContextSource(place.path, source.types, needs)
 
     def _reentry_key(self, at: Step, place: Place) -> tuple[tuple[Sel, ...], list[Step]]:
         found = self.finder.reenter(place.node)
@@ -200,11 +231,12 @@ class FetchBuilder:
         providers: Units,
         place: Place,
         demands: Sequence[Conditions],
+        contexts: Contexts = (),
     ) -> Unit:
         providers = {**providers, **place.typed_by}
         needs = self._needs(requires, place.keys)
         plain = tuple(demands) == (place.total,)
-        identity = (node.subgraph, path, node.type, types, typename, frozenset(providers))
+        identity = (node.subgraph, path, node.type, types, typename, frozenset(providers), contexts)
         variant: object = "" if plain else (tuple(demands), needs)
         unit = self._by_key.get((identity, variant))
         if unit is not None and needs_clash(unit.needs, needs):
@@ -251,7 +283,7 @@ class FetchBuilder:
 
     def _need_step(self, step: Step, place: Place, tree: Tree, demand: Conditions) -> Units:
         move, sel = step.edge.move, step.sel
-        if move is Move.FIELD and sel is not None and not step.edge.requires:
+        if move is Move.FIELD and sel is not None and step.edge.plain:
             return self._need_field(step, sel, place, tree, demand)
         if move is Move.FIELD and sel is not None:
             place = self._requires_place(step, place, both(place.total, demand))

@@ -48,7 +48,8 @@ def entity_fields(batch: list[Unit], printer: Printer, conditions: Disjunction) 
         variable = "representations" if single else f"_r{index}"
         paths = tuple(dict.fromkeys(path for part in each.parts for path in part.paths))
         sent = tuple(part.sent for part in each.parts)
-        entities.append(EntityInput(alias, variable, paths, sent, each.conditions))
+        contexts = each.parts[0].unit.contexts
+        entities.append(EntityInput(alias, variable, paths, sent, each.conditions, contexts))
         units = [part.unit for part in each.parts]
         bodies = zip(units, printer.bodies(units, stripped), strict=True)
         body = " ".join(f"... on {unit.type} {{ {text} }}" for unit, text in bodies)
@@ -58,12 +59,13 @@ def entity_fields(batch: list[Unit], printer: Printer, conditions: Disjunction) 
 
 
 def _shared(batch: list[Unit], printer: Printer) -> list[_Shared]:
-    found: dict[tuple[Representation, str], _Shared] = {}
+    found: dict[object, _Shared] = {}
     for unit in batch:
         sent = Representation(unit.types, unit.typename, unit.needs)
         node = unit.out.node
         apart = node.interface_object or not printer.supergraph.types[node.type].is_abstract
-        part = found.setdefault((sent, printer.draft(unit)), _Shared(unit, sent, apart))
+        apart = apart and not unit.contexts  # only its own objects have these values above them
+        part = found.setdefault((sent, unit.contexts, printer.draft(unit)), _Shared(unit, sent, apart))
         if unit.path not in part.paths:
             part.paths.append(unit.path)
     return list(found.values())

@@ -59,6 +59,7 @@ class StepBuilder:
             entities, body = entity_fields(batch, printer, conditions)
         variables = tuple(sorted(printer.variables))
         declared = [f"${entity.variable}: [_Any!]!" for entity in entities]
+        declared += [f"${each.variable}: {each.type}" for entity in entities for each in entity.contexts]
         declared += [f"${name}: {self.variables[name]}" for name in variables]
         kind: OperationKind = self.kind if first.is_root and not first.path else "query"
         name = self._operation_name(first.subgraph, index)
@@ -118,7 +119,16 @@ def _merge_equal(units: list[Unit], levels: dict[int, int]) -> list[Unit]:
     for unit in units:
         key: object = unit.id
         if not unit.is_root:
-            key = (unit.subgraph, levels[unit.id], unit.path, unit.type, unit.types, unit.typename, unit.needs)
+            key = (
+                unit.subgraph,
+                levels[unit.id],
+                unit.path,
+                unit.type,
+                unit.types,
+                unit.typename,
+                unit.needs,
+                unit.contexts,
+            )
         known = kept.get(key)
         if known is None:
             kept[key] = unit

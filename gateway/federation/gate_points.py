@@ -95,7 +95,7 @@ class GatePlacer:
                 tuple(self._ask(inner, below, path, need, top=top) for below in item.sel),
             )
         edge = next((e for e in out.node.field_edges(item.name) if e.move is Move.FIELD), None)
-        if edge is None or edge.requires or edge.flag is not None:
+        if edge is None or not edge.plain or edge.flag is not None:
             raise self._missing(out.node, item, path, need)
         key = f"{_PRIVATE}{item.name}" if top and item.name != "__typename" else item.name
         added = out.add(item.name, key, item.args, item.variables, (), edge.tail if item.sel else None)

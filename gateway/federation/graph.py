@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from gateway.federation.contexts import ContextUse
 from gateway.federation.selection import Sel
 from gateway.federation.supergraph import RootKind, Supergraph
 
@@ -69,7 +70,8 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Edge:
-    """A move from `head` to `tail`. `name` is the field or type; `requires` what must be known first.
+    """A move from `head` to `tail`. `name` is the field or type; `requires` what must be known first, `contexts`
+    what must be known of objects above.
 
     `flag` with `flag_set`: usable only when the @override label is (not) active for the request.
     """
@@ -83,11 +85,12 @@ class Edge:
     flag: str | None = None
     flag_set: bool = True
     key: str = ""
+    contexts: tuple[ContextUse, ...] = ()
 
     @property
     def plain(self) -> bool:
         """Whether nothing has to be known before the edge can be followed."""
-        return not self.requires
+        return not self.requires and not self.contexts
 
     def __str__(self) -> str:
         return f"{self.head} -{self.move.value} {self.name or self.key}-> {self.tail}"
@@ -141,9 +144,10 @@ class Graph:
         requires: tuple[Sel, ...] = (),
         key: str = "",
         flag: tuple[str, bool] | None = None,
+        contexts: tuple[ContextUse, ...] = (),
     ) -> Edge:
         """Add an edge and file it where its head will look for it."""
-        edge = Edge(len(self.edges), move, head, tail, name, requires, key=key)
+        edge = Edge(len(self.edges), move, head, tail, name, requires, key=key, contexts=contexts)
         if flag is not None:
             edge.flag, edge.flag_set = flag
         self.edges.append(edge)

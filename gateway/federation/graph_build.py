@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.federation.contexts import context_uses
 from gateway.federation.graph import Graph, Move, Node
 from gateway.federation.normalise import normalise_fields
 from gateway.federation.selection import FieldSel, Sel, typename_sel
@@ -63,8 +64,6 @@ class _Builder:
             if not self.supergraph.resolves(definition.name, given.name, subgraph):
                 continue
             join = self.supergraph.field_join(definition.name, given.name, subgraph) or FieldJoin()
-            if join.context_arguments:
-                continue  # its arguments come from an ancestor (@fromContext): asking without them is wrong
             head = self.graph.node(definition.name, subgraph)
             tail = self._tail(definition, given, subgraph)
             if join.provides is not None:
@@ -74,7 +73,8 @@ class _Builder:
             if join.requires is not None:
                 requires = self._field_set(definition.name, join.requires, subgraph)
             flag = self._flag(definition, given, subgraph, join)
-            self.graph.add_edge(Move.FIELD, head, tail, given.name, requires, join.requires or "", flag)
+            contexts = context_uses(self.supergraph, join)
+            self.graph.add_edge(Move.FIELD, head, tail, given.name, requires, join.requires or "", flag, contexts)
 
     def _flag(self, definition: TypeDef, given: FieldDef, subgraph: str, join: FieldJoin) -> tuple[str, bool] | None:
         flag: tuple[str, bool] | None = None
@@ -129,7 +129,8 @@ class _Builder:
         target = known[0].tail if known else self._tail(definition, definition.fields[item.name], base.subgraph)
         if item.sel is not None:
             target = self._view(target, item.sel, label)
-        self.graph.add_edge(Move.FIELD, view, target, item.name)
+        join = self.supergraph.field_join(base.type, item.name, base.subgraph) or FieldJoin()
+        self.graph.add_edge(Move.FIELD, view, target, item.name, contexts=context_uses(self.supergraph, join))
 
     def _key_edges(self, definition: TypeDef) -> None:
         """From every other subgraph into each that can resolve the entity by a key."""
@@ -177,7 +178,7 @@ class _Builder:
 
     def _reentries(self, composites: list[TypeDef]) -> None:
         for edge in list(self.graph.edges):
-            if edge.move is not Move.FIELD or edge.requires:
+            if edge.move is not Move.FIELD or not edge.plain:
                 continue
             if self.supergraph.root_kind(edge.tail.type) != "query":
                 continue

@@ -1,12 +1,17 @@
 """Finds ways through the query graph: shared by the planner and by composition's satisfiability check.
 
-Three questions are answered here, all from a node and never from a request:
+Four questions are answered here, all from a node and never from a request:
 
 - `advance(node, target)`: every cheapest way to a field or to the objects of a type, directly or over
   entity hops, at most one cost per subgraph reached. An empty answer means it cannot be reached.
 - `satisfy(node, edge)`: how what an edge requires is obtained at a node (recursively: its own keys,
   its own @requires), or None.
+- `obtain(node, selection)`: how something else than an edge's requirement is obtained at a node, or None.
 - `why_not(node, target)`: for a target without a way, one reason per subgraph that might have served it.
+
+A field that takes arguments from a context is answered with its edge's `contexts`: whether objects that set them
+stand above, and their values can be obtained there, only those know who know the way. Requirements begin at a node,
+with nothing above it, and never go through such a field.
 
 A satisfiability check keeps the set of nodes it may be at, and for each API field replaces it by the
 `tail` of every chain that `advance` returns for each of them; an empty set is an error with `why_not`.
@@ -53,6 +58,7 @@ class Refusal:
 _Found = tuple[tuple[Chain, Edge, tuple[Chain, ...]], ...]
 _Set = frozenset[str]
 _NONE: _Set = frozenset()
+_CONTEXT = (-1, -1)  # in place of an edge: what is sought is a context's value
 
 
 class PathFinder:
@@ -85,7 +91,7 @@ class PathFinder:
     def advance(self, node: Node, target: Target) -> list[Chain]:
         """Every way from `node` to a field or to the objects of a type."""
         direct: list[Chain] = [(hop,) for hop in self.direct(node, target)]
-        if direct and isinstance(target, FieldSel) and target.is_leaf:
+        if isinstance(target, FieldSel) and target.is_leaf and any(not chain[-1].edge.contexts for chain in direct):
             return direct
         return direct + self.indirect(node, target)
 
@@ -94,6 +100,8 @@ class PathFinder:
         sel, edges = _edges(node, target)
         hops = []
         for edge in edges:
+            if edge.contexts and (self._active or self.reenter(node) is None):
+                continue
             needs = self.satisfy(node, edge)
             if needs is not None:
                 hops.append(make_hop(edge, sel, needs))
@@ -153,6 +161,18 @@ class PathFinder:
                 self._active.discard(local)
         return self._satisfied[memo]
 
+    def obtain(self, node: Node, selection: tuple[Sel, ...]) -> tuple[Chain, ...] | None:
+        """Chains from `node` that obtain a selection; None if it cannot be had. Remembered by identity."""
+        memo = ("context", node.id, selection)
+        if memo not in self._satisfied:
+            self._active.add(_CONTEXT)
+            try:
+                chains = self._locally(node, selection)
+                self._satisfied[memo] = self._obtain(node, selection, _NONE, frozenset()) if chains is None else chains
+            finally:
+                self._active.discard(_CONTEXT)
+        return self._satisfied[memo]
+
     def local(self, node: Node, sel: FieldSel) -> bool:
         """Whether a field with everything below it is answered at `node` with no condition and no choice.
 
@@ -194,7 +214,7 @@ class PathFinder:
         if isinstance(target, FieldSel):
             join = self.graph.supergraph.field_join(node.type, target.name, node.subgraph)
             if join is not None and join.context_arguments:
-                return f"{what} takes arguments from a context there, which is not supported"
+                return f"{what} takes arguments there from a context that nothing above it sets or can give"
             if join is not None and (join.external or join.used_overridden):
                 return f"{what} is only named there (external or overridden), not resolved"
         return f"{what} is not resolved there"
@@ -222,7 +242,7 @@ class PathFinder:
                 hops = self.direct(edge.tail, target)
                 for last in hops:
                     _note(best, cost + hop.cost + last.cost, further, last)
-                if not hops:
+                if all(last.edge.contexts for last in hops):
                     count += 1
                     next_keys = keys_here | {id(edge.requires)}
                     heapq.heappush(queue, (cost + hop.cost, count, edge.tail, further, now_seen, next_keys))
@@ -286,7 +306,7 @@ class PathFinder:
 
     def is_free(self, edge: Edge) -> bool:
         """Whether an edge can be followed without any need, under the active labels."""
-        return not edge.requires and (edge.flag is None or self._usable(edge, True))
+        return edge.plain and (edge.flag is None or self._usable(edge, True))
 
     def _usable(self, edge: Edge, required: bool) -> bool:
         """Whether an edge with an @override label may be taken; strictly, never for a requirement."""

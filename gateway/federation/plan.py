@@ -68,12 +68,35 @@ class Representation:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextSource:
+    """Where a contextual value stands: `path` leads from the root to objects above the targets, of one of `types`
+    (None: whatever they are); `needs` lead from such an object to the one value."""
+
+    path: Path
+    types: frozenset[str] | None
+    needs: tuple[Need | NeedOn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContextValue:
+    """A variable that an object above each target gives: of the sources, nearest first, the first that has a type of
+    its own. A target without a value, or with null for a `type` that takes none, is skipped."""
+
+    variable: str
+    type: str
+    sources: tuple[ContextSource, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EntityInput:
     """One `_entities` field of a step: whom it is asked about and where its answers go.
 
     Targets are deduplicated by representation value across all `targets`; each answer is merged into
     every object it was asked for. `conditions` are a step's, for this field alone: if they do not hold,
     nothing need be asked (an empty list of representations is sent, and an empty one comes back).
+
+    With `contexts`, targets are asked for together only if these values are equal for them. For each further
+    combination of values the field is asked once more, with variables of its own.
     """
 
     alias: str
@@ -81,6 +104,7 @@ class EntityInput:
     targets: tuple[Path, ...]
     representations: tuple[Representation, ...]
     conditions: tuple[tuple[Condition, ...], ...] = ()
+    contexts: tuple[ContextValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ do; and subgraphs that share a field must be able to return the same object type
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 from graphql import (
@@ -28,6 +28,7 @@ from graphql import (
 
 from gateway.federation.chains import Chain, tail
 from gateway.federation.composition.errors import Place, Problems
+from gateway.federation.contexts_above import ContextsAbove, Had
 from gateway.federation.graph import Graph, Node
 from gateway.federation.graph_build import build_graph
 from gateway.federation.paths import PathFinder, SearchLimitError
@@ -48,20 +49,12 @@ class _Step:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Contexts:
-    """Which object types set which contexts, and which contexts a field needs in a subgraph (join__Graph)."""
-
-    setters: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    needs: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _State:
     type: GraphQLNamedType
     nodes: tuple[Node, ...]
     step: _Step | None
-    contexts: frozenset[str] = frozenset()
+    contexts: Had = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +79,6 @@ def check_satisfiability(
     supergraph: Supergraph,
     problems: Problems,
     places: Callable[[str], Sequence[Place]] = lambda coordinate: (),
-    contexts: Contexts | None = None,
 ) -> None:
     """Report every API field that some way to its type cannot be continued to.
 
@@ -95,7 +87,7 @@ def check_satisfiability(
     graph = build_graph(supergraph)
     seen: dict[str, _Fault] = {}
     for flags in _flag_sets(sorted(graph.labels)):
-        for fault in _Check(supergraph, graph, flags, problems, contexts or Contexts()).run():
+        for fault in _Check(supergraph, graph, flags, problems).run():
             seen.setdefault(fault.coordinate, fault)
         if len(seen) >= _MAX_ERRORS:
             break
@@ -124,13 +116,12 @@ class _Check:
         graph: Graph,
         flags: frozenset[str],
         problems: Problems,
-        contexts: Contexts,
     ) -> None:
-        self.contexts = contexts
         self.supergraph = supergraph
         self.api = supergraph.api_schema
         self.graph = graph
         self.finder = PathFinder(graph, flags, strict=True)
+        self.above = ContextsAbove(graph, self.finder)
         self.problems = problems
         self._tails: dict[tuple[int, str, bool], tuple[Node, ...]] = {}
         self._fields: dict[tuple[str, ...], list[_Asked]] = {}
@@ -227,13 +218,13 @@ class _Check:
     def _onward_field(self, state: _State, asked: _Asked, faults: list[_Fault]) -> _State | None:
         """On to what a field returns; None for a leaf, and where there is a fault."""
         name = asked.name
-        nodes = self._all_targets(state.nodes, asked.sel) or self._by_context(state, name)
+        nodes = self._all_targets(state, asked.sel)
         if not nodes:
             faults.append(self._unreachable(state, name, asked.sel, asked.field))
             return None
         if asked.sel.is_leaf:
             return None
-        contexts = state.contexts | self.contexts.setters.get(state.type.name, frozenset())
+        contexts = self.above.below(state.type.name, state.nodes, state.contexts)
         onward = _State(asked.returns, nodes, _Step(state.step, _call(name, asked.field)), contexts)
         fault = self._mismatch(state, onward, name)
         if fault is not None:
@@ -258,29 +249,15 @@ class _Check:
         step = _Step(state.step, f"... on {type_.name}")
         return _State(type_, tuple(nodes.values()), step, state.contexts)
 
-    def _by_context(self, state: _State, name: str) -> tuple[Node, ...]:
-        """Where a field leads whose arguments an ancestor sets: in its own subgraph, or one hop away."""
-        found: dict[int, Node] = {}
-        definition = self.supergraph.types[state.type.name].fields.get(name)
-        needs = self.contexts.needs.get(f"{state.type.name}.{name}", {})
-        for subgraph, wanted in needs.items():
-            if definition is None or not wanted <= state.contexts:
-                continue
-            for node in state.nodes:
-                entered = any(
-                    edge.tail.subgraph == subgraph and self.finder.satisfy(node, edge) is not None
-                    for edge in node.key_edges()
-                )
-                if node.subgraph == subgraph or entered:
-                    end = self.graph.node(definition.base, subgraph)
-                    found[end.id] = end
-        return tuple(found.values())
-
     def _possible(self, node: Node) -> Sequence[str]:
         return self.supergraph.possible_in(node.type, node.subgraph)
 
-    def _all_targets(self, nodes: Sequence[Node], target: FieldSel) -> tuple[Node, ...]:
-        found = {end.id: end for node in nodes for end in self._targets(node, target)}
+    def _all_targets(self, state: _State, target: FieldSel) -> tuple[Node, ...]:
+        found = {end.id: end for node in state.nodes for end in self._targets(node, target)}
+        if self.above.takes(target.name):
+            ways = ((node, chain) for node in state.nodes for chain in self._chains(node, target))
+            ends = (tail(node, chain) for node, chain in ways if self.above.allows(chain, state.contexts))
+            found |= {end.id: end for end in ends}
         return tuple(found.values())
 
     def _targets(self, node: Node, target: FieldSel | str) -> tuple[Node, ...]:
@@ -292,12 +269,15 @@ class _Check:
         return known
 
     def _search(self, node: Node, target: FieldSel | str) -> tuple[Node, ...]:
+        chains = [chain for chain in self._chains(node, target) if not chain[-1].edge.contexts]
+        return tuple({end.id: end for end in (tail(node, chain) for chain in chains)}.values())
+
+    def _chains(self, node: Node, target: FieldSel | str) -> list[Chain]:
         self.finder.reset()
         try:
-            chains: list[Chain] = self.finder.advance(node, target)
+            return self.finder.advance(node, target)
         except SearchLimitError:
-            chains = []
-        return tuple({end.id: end for end in (tail(node, chain) for chain in chains)}.values())
+            return []
 
     def _mismatch(self, state: _State, onward: _State, name: str) -> _Fault | None:
         """Subgraphs that share a field agree on at least one object type that it can return."""

@@ -49,6 +49,16 @@ class TypeJoin:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextArgument:
+    """An argument that a subgraph takes from a context: printed type, the context's name, what is selected there."""
+
+    name: str
+    type: str
+    context: str
+    selection: str
+
+
+@dataclass(frozen=True, slots=True)
 class FieldJoin:
     """What one subgraph says of a field."""
 
@@ -59,7 +69,7 @@ class FieldJoin:
     override: str | None = None
     override_label: str | None = None
     used_overridden: bool = False
-    context_arguments: bool = False
+    context_arguments: tuple[ContextArgument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +113,7 @@ class FieldDef:
 
 @dataclass(frozen=True, slots=True)
 class TypeDef:
-    """A named type with its per-subgraph memberships."""
+    """A named type with its per-subgraph memberships; `contexts` are the names of those it sets."""
 
     name: str
     kind: Kind
@@ -114,6 +124,7 @@ class TypeDef:
     values: Mapping[str, tuple[str, ...]]
     inaccessible: bool = False
     directives: tuple[Applied, ...] = ()
+    contexts: tuple[str, ...] = ()
 
     @property
     def is_composite(self) -> bool:
@@ -164,6 +175,15 @@ class Supergraph:
             for members in definition.members.values():
                 found[name].update(members)
         return {name: tuple(sorted(objects)) for name, objects in found.items()}
+
+    @cached_property
+    def setters(self) -> dict[str, tuple[str, ...]]:
+        """Context -> the types that set it, as @context stands on them."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, definition in self.types.items():
+            for context in definition.contexts:
+                found[context] = (*found.get(context, ()), name)
+        return found
 
     def is_composite(self, type_name: str) -> bool:
         """Whether a type has fields or members; built-in scalars are known to have none."""

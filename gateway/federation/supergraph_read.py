@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from graphql import (
     DirectiveNode,
@@ -29,6 +29,7 @@ from gateway.federation.features import Features
 from gateway.federation.supergraph import (
     Applied,
     Argument,
+    ContextArgument,
     FieldDef,
     FieldJoin,
     KeyDef,
@@ -99,6 +100,7 @@ class _Reader:
     def _read_type(self, node: TypeDefinitionNode) -> TypeDef:
         directives = tuple(node.directives or ())
         joins = self._type_joins(directives)
+        applied = self._applied(directives)
         fields = {}
         if isinstance(node, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode):
             owner = self._owner(directives)
@@ -116,7 +118,8 @@ class _Reader:
             members=self._members(node, joins),
             values=self._values(node, joins),
             inaccessible=self._inaccessible(directives),
-            directives=self._applied(directives),
+            directives=applied,
+            contexts=tuple(str(one.arguments.get("name")) for one in applied if one.name == self.features.context),
         )
 
     def _type_joins(self, directives: Iterable[DirectiveNode]) -> dict[str, TypeJoin]:
@@ -255,8 +258,13 @@ def _field_join(given: dict[str, object]) -> FieldJoin:
         override=text("override"),
         override_label=text("overrideLabel"),
         used_overridden=bool(given.get("usedOverridden", False)),
-        context_arguments=bool(given.get("contextArguments")),
+        context_arguments=tuple(_context_arguments(given.get("contextArguments"))),
     )
+
+
+def _context_arguments(given: object) -> Iterator[ContextArgument]:
+    for item in given if isinstance(given, list) else []:
+        yield ContextArgument(*(str(item[key]) for key in ("name", "type", "context", "selection")))
 
 
 def _default(node: FieldDefinitionNode | InputValueDefinitionNode) -> str | None:

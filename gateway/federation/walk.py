@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.federation.chains import HOP, Chain, Hop
+from gateway.federation.context_sources import Taken, seat, take
 from gateway.federation.graph import Edge, Move, Node
 from gateway.federation.paths import PathFinder, Refusal, Target
 from gateway.federation.selection import FieldSel, Sel, TypeSel, typename_sel
@@ -30,9 +31,10 @@ class PlanningError(Exception):
 
 
 class Step:
-    """One move on the way from the root; `total` is the cost from the root to here."""
+    """One move on the way from the root; `total` is the cost from the root to here. `taken` are the arguments that
+    come from objects above, None if one of them cannot be had and the step cannot be made."""
 
-    __slots__ = ("_needs", "cost", "edge", "following", "hop", "id", "level", "parent", "total", "walk")
+    __slots__ = ("_needs", "cost", "edge", "following", "hop", "id", "level", "parent", "taken", "total", "walk")
 
     def __init__(self, walk: Walk, parent: Step | None, hop: Hop) -> None:
         self.walk = walk
@@ -46,6 +48,10 @@ class Step:
         self.following: dict[tuple[int, str], Step] = {}
         self._needs: tuple[Step, ...] | None = None
         self.level: int = -1
+        self.taken: tuple[Taken, ...] | None = ()
+        if self.edge.contexts and parent is not None:
+            self.taken = take(walk, parent, self.edge.contexts)
+            self.total += sum(source.cost for taken in self.taken or () for source in taken.sources)
 
     @property
     def node(self) -> Node:
@@ -71,6 +77,14 @@ class Step:
             else:
                 self._needs = tuple(self.walk.extend(self.parent, chain) for chain in self.hop.needs)
         return self._needs
+
+    @property
+    def awaited(self) -> tuple[Step, ...]:
+        """Steps that must have been answered before this one's request can be made."""
+        if not self.taken or self.parent is None:
+            return self.needs
+        ends = (end for taken in self.taken for source in taken.sources for end in source.ends)
+        return (*self.needs, seat(self.parent), *ends)
 
     def __str__(self) -> str:
         above = f"{self.parent} " if self.parent else ""
@@ -99,7 +113,11 @@ class Walk:
 
     def start(self, kind: RootKind) -> list[Path]:
         """A path per subgraph that has fields of the root type."""
-        return [Path(self._entry(edge), None) for edge in self.graph.entries.get(kind, ())]
+        return [Path(step, None) for step in self.roots(kind)]
+
+    def roots(self, kind: RootKind) -> list[Step]:
+        """The step into each subgraph that has fields of the root type."""
+        return [self._entry(edge) for edge in self.graph.entries.get(kind, ())]
 
     def _entry(self, edge: Edge) -> Step:
         if edge.id not in self.entries:
@@ -140,10 +158,10 @@ class Walk:
     def _field(self, sel: FieldSel, paths: Sequence[Path], at: tuple[str, ...]) -> list[Path]:
         best = _Best()
         for path in paths:
-            hops = self.finder.direct(path.step.node, sel)
-            for hop in hops:
-                best.add(self._path(path, (hop,)))
-            if hops and (sel.is_leaf or self.finder.local(path.step.node, sel)):
+            found = False
+            for hop in self.finder.direct(path.step.node, sel):
+                found |= best.add(self._path(path, (hop,)))
+            if found and (sel.is_leaf or self.finder.local(path.step.node, sel)):
                 continue
             for chain in self.finder.indirect(path.step.node, sel):
                 best.add(self._path(path, chain))
@@ -242,14 +260,18 @@ class _Best:
     def __init__(self) -> None:
         self._found: dict[str, list[Path]] = {}
 
-    def add(self, path: Path) -> None:
+    def add(self, path: Path) -> bool:
+        """Consider a path; False if a value that its last step takes from above cannot be had."""
+        if path.step.taken is None:
+            return False
         known = self._found.setdefault(path.step.node.subgraph, [])
         if any(other.step is path.step for other in known):
-            return
+            return True
         known.append(path)
         known.sort(key=_total)
         while len(known) > _MAX_PATHS or known[-1].step.total > known[0].step.total + _SLACK:
             known.pop()
+        return True
 
     def paths(self) -> list[Path]:
         return [path for subgraph in sorted(self._found) for path in self._found[subgraph]]

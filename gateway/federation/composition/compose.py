@@ -17,7 +17,6 @@ from typing import Any
 from graphql import GraphQLSchema
 
 from gateway.federation.composition import coverage
-from gateway.federation.composition.context_facts import contexts_of
 from gateway.federation.composition.coverage import FieldFacts, field_facts
 from gateway.federation.composition.errors import CompositionError, Hint, Problems
 from gateway.federation.composition.facts import Facts
@@ -93,7 +92,7 @@ def compose(subgraphs: Sequence[SubgraphInput], *, satisfiability: bool = True) 
     try:
         supergraph = read_supergraph(sdl)
         if satisfiability:
-            check_satisfiability(supergraph, problems, ctx.definitions_of, contexts_of(ctx))
+            check_satisfiability(supergraph, problems, ctx.definitions_of)
     except SupergraphError as error:
         problems.error("INVALID_FEDERATION_SUPERGRAPH", str(error))
     if problems.errors:
