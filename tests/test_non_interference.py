@@ -28,7 +28,14 @@ EXAMPLES = int(os.environ.get("JOINUP_EXAMPLES", "45"))
 LAW = settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 RANDOM = st.integers(0, 2**32).map(Random)
 ROLES = ["gp", "gp", "nurse", "pharmacist", "social_worker", "receptionist", "patient", "emergency_clinician"]
-WAYS: list[dict[str, Any]] = [{}, {"batch": True}, {"everything": True}]
+WAYS: list[dict[str, Any]] = [
+    {},
+    {"batch": True},
+    {"everything": True},
+    {"includes": False},
+    {"finds": False},
+    {"includes": False, "finds": False, "batch": True},
+]
 CURSOR = re.compile(r'"(?:endCursor|cursor|startCursor)":"([^"]+)"')
 EVERY = "query($n: NHSNumber!) {{ patient(nhsNumber: $n) {{ {} }} }}"
 WHOLE = EVERY.format(" ".join(f"{name} {{ totalCount edges {{ cursor node {{ id }} }} }}" for name in SECTIONS))
@@ -57,6 +64,19 @@ async def test_the_answer_over_a_record_with_withheld_entries_is_the_answer_with
     cursors = CURSOR.findall((await other.ask(WHOLE, {"n": PERSON})).body.decode())
     await one.ask(WHOLE, {"n": PERSON})
     await same(one, other, question(random, cursors))
+
+
+@seed(7)
+@LAW
+@given(RANDOM)
+async def test_an_entry_is_shown_or_not_whichever_sections_are_asked_for(random: Random) -> None:
+    """Else two questions would tell together what neither may tell."""
+    record, way = drawn(random), random.choice(WAYS)
+    shown = (await Whole(world(record, **way)).ask(WHOLE, {"n": PERSON})).json["data"]["patient"]
+    for names in ([random.choice(SECTIONS)], random.sample(SECTIONS, 2)):
+        document = EVERY.format(" ".join(f"{name} {{ edges {{ cursor node {{ id }} }} totalCount }}" for name in names))
+        alone = (await Whole(world(record, **way)).ask(document, {"n": PERSON})).json["data"]["patient"]
+        assert alone == {name: shown[name] for name in names}
 
 
 @seed(2)

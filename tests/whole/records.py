@@ -18,11 +18,11 @@ from policies.sensitivity.gate import Item
 from resolvers.record.values import Organisation, OrganisationKind
 from resolvers.sources.fhir_r4.adapter import FhirR4Adapter
 from resolvers.sources.fhir_r4.options import FhirR4Options
+from resolvers.sources.fhir_r4.searches import BY_TYPE
 from resolvers.sources.gp_connect.adapter import GPConnect
 from resolvers.sources.social_care.adapter import SocialCare
 from resolvers.sources.source import Coverage, Source
 from resolvers.sources.upstream import Upstream
-from tests.resolvers.fhir_r4.kit import EVERYTHING
 from tests.resolvers.fhir_r4.server import TRUST, FhirServer, Json, declared, patient
 from tests.resolvers.gp_connect.practice import SETTINGS, bundle, listing
 from tests.resolvers.pds.service import located
@@ -78,18 +78,26 @@ DATED = {
     "CarePlan": ("period", {"status": "completed"}),
 }
 """R4 types of the hospital: where their date stands, and what makes an old one over (None: no window takes it)."""
+BY_PATIENT = ("AllergyIntolerance", "Immunization", "EpisodeOfCare")
 WITHOUT_PATIENT = ("PractitionerRole", "Organization", "Location", "Medication")
+BESIDE = ("ServiceRequest", "EpisodeOfCare")
+"""Of no section."""
 LINKS = {
-    "AllergyIntolerance": ("recorder",),
-    "MedicationRequest": ("requester", "medicationReference", "reasonReference", "encounter"),
+    "AllergyIntolerance": ("recorder", "encounter"),
+    "MedicationRequest": ("requester", "medicationReference", "reasonReference", "encounter", "basedOn"),
     "Condition": ("asserter", "encounter"),
-    "Encounter": ("serviceProvider", "reasonReference"),
-    "Composition": ("encounter",),
-    "Observation": ("performer", "encounter", "hasMember"),
-    "DiagnosticReport": ("result", "encounter", "performer"),
-    "Immunization": ("reasonReference",),
-    "Procedure": ("reasonReference", "encounter"),
-    "CarePlan": ("addresses",),
+    "Encounter": ("serviceProvider", "reasonReference", "episodeOfCare", "partOf", "appointment"),
+    "Composition": ("encounter", "author"),
+    "Appointment": ("basedOn", "reasonReference"),
+    "Observation": ("performer", "encounter", "hasMember", "basedOn", "derivedFrom"),
+    "DiagnosticReport": ("result", "encounter", "performer", "basedOn"),
+    "Immunization": ("reasonReference", "location"),
+    "Procedure": ("reasonReference", "encounter", "partOf", "report"),
+    "DocumentReference": ("author", "custodian", "related"),
+    "Flag": ("encounter", "author"),
+    "CarePlan": ("addresses", "supportingInfo", "encounter"),
+    "ServiceRequest": ("reasonReference", "encounter"),
+    "EpisodeOfCare": ("referralRequest", "managingOrganization"),
 }
 TARGETS = {
     "recorder": ("PractitionerRole", "Organization"),
@@ -98,13 +106,28 @@ TARGETS = {
     "performer": ("PractitionerRole", "Organization"),
     "serviceProvider": ("Organization",),
     "medicationReference": ("Medication",),
-    "reasonReference": ("Condition", "Observation"),
+    "author": ("PractitionerRole", "Organization"),
+    "custodian": ("Organization",),
+    "managingOrganization": ("Organization",),
+    "location": ("Location",),
+    "reasonReference": ("Condition", "Observation", "DiagnosticReport", "Procedure"),
     "addresses": ("Condition",),
     "encounter": ("Encounter",),
+    "partOf": ("Encounter", "Procedure"),
+    "episodeOfCare": ("EpisodeOfCare",),
+    "appointment": ("Appointment",),
+    "basedOn": ("ServiceRequest", "CarePlan"),
+    "referralRequest": ("ServiceRequest",),
+    "derivedFrom": ("Observation", "DocumentReference"),
+    "supportingInfo": ("Observation", "Immunization", "AllergyIntolerance", "Flag"),
+    "report": ("DiagnosticReport", "Composition"),
+    "related": ("Encounter", "Observation"),
     "hasMember": ("Observation",),
     "result": ("Observation",),
 }
-MANY = frozenset({"reasonReference", "addresses", "performer", "hasMember", "result"})
+ONE = frozenset(
+    "recorder requester asserter serviceProvider medicationReference encounter location custodian managingOrganization".split()
+)
 BAD = {"Condition": "abatementDateTime", "Observation": "issued", "AllergyIntolerance": "onsetDateTime"}
 
 
@@ -178,7 +201,7 @@ class _Maker:
         owner = {"reference": "Patient/p1"}
         if kind == "Appointment":
             return {"participant": [{"actor": owner}]}
-        return {("patient" if kind in ("AllergyIntolerance", "Immunization") else "subject"): owner}
+        return {("patient" if kind in BY_PATIENT else "subject"): owner}
 
     def link(self, kind: str, one: Json, linked: list[Json]) -> None:
         for name in LINKS.get(kind, ()):
@@ -186,11 +209,15 @@ class _Maker:
             if near and self.chance(0.6):
                 target = self.random.choice(near)
                 reference = {"reference": f"{target['resourceType']}/{target['id']}"}
-                one[name] = [reference] if name in MANY else reference
+                one[name] = reference if name in ONE or (name == "author" and kind == "Flag") else [reference]
+                if name == "partOf" and kind == "Encounter":
+                    one[name] = reference
+                if name == "related":
+                    one["context"] = {name: one.pop(name)}
 
     def hospital(self) -> list[Json]:
         found: list[Json] = []
-        kinds = [*WITHOUT_PATIENT, *DATED]
+        kinds = [*WITHOUT_PATIENT, *DATED, *BESIDE]
         for _ in range(self.random.randint(0, 24)):
             found.append(self.resource(self.random.choice(kinds), found))
         self.random.shuffle(found)
@@ -307,16 +334,18 @@ def world(record: Record, opted_out: frozenset[str] = frozenset(), **options: An
     )
 
 
-PROPERTIES = {"medication": "medicationReference", "reason-reference": "reasonReference"} | {
-    "service-provider": "serviceProvider"
+PROPERTIES = {
+    "medication": "medicationReference",
+    "reason-reference": "reasonReference",
+    "service-provider": "serviceProvider",
+    "episode-of-care": "episodeOfCare",
+    "based-on": "basedOn",
+    "organization": "managingOrganization",
 }
 
 
 class Exact(FhirServer):
-    """Includes what the query names, and nothing else; finds by id."""
-
-    def _matches(self, resource: Json, values: dict[str, str]) -> bool:
-        return resource["id"] in values["_id"].split(",") if "_id" in values else super()._matches(resource, values)
+    """Includes what the query names, and nothing else."""
 
     def _included(self, shown: list[Json], kind: str, query: list[tuple[str, str]]) -> list[Json]:
         names = [value.split(":")[1] for name, value in query if name == "_include"]
@@ -324,8 +353,15 @@ class Exact(FhirServer):
         return self._referred([{"held": held}], shown)
 
 
-def hospital(record: Record, page: int | None = None, **options: Any) -> Source:
-    statement = declared(EVERYTHING, batch=True, includes={kind: ["*"] for kind in EVERYTHING}, everything=True)
+def hospital(
+    record: Record, page: int | None = None, includes: bool = True, finds: bool = True, **options: Any
+) -> Source:
+    """`includes`: the server knows `_include`. `finds`: it finds single resources, and reports by what they hold."""
+    types = {search.type: list(search.by) for search in BY_TYPE.values()} | {"Patient": ["identifier"]}
+    if finds:
+        types = {kind: [*names, "_id", "result", "has-member"] for kind, names in types.items()}
+    given = {kind: ["*" if includes else "-"] for kind in types}
+    statement = declared(types, batch=True, includes=given, everything=True)
     server = Exact([patient(), *record.hospital], statement, page=page, total=True)
     adapter = FhirR4Adapter(server.upstream, "rfl", TRUST, FhirR4Options(**options))
     return Source("rfl", TRUST, adapter, Coverage(everybody=True))
