@@ -58,7 +58,7 @@ def _sources(walk: Walk, above: list[list[Step]], use: ContextUse) -> tuple[Sour
     found: list[Source] = []
     for position in above:
         possible = _possible(walk, position)
-        setting = possible & use.selections.keys()
+        setting = frozenset(possible & use.selections.keys())
         if not setting or walk.graph.supergraph.root_kind(position[0].node.type) == "mutation":
             continue
         source = _best(walk, position, use, possible, setting)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from gateway.federation.plan import Condition, Key, Need, NeedOn, Path, QueryPlan, Rename
+from gateway.federation.plan import Condition, ContextValue, FetchStep, Key, Need, NeedOn, Path, QueryPlan, Rename
 
 Ask = Callable[[str, str, Mapping[str, Any]], dict[str, Any]]
 
@@ -23,6 +23,9 @@ def run_plan(plan: QueryPlan, ask: Ask, variables: Mapping[str, Any], interfaces
         if not holds(step.conditions, variables):
             continue
         sent = {name: variables[name] for name in step.variables if name in variables}
+        if any(entity.contexts for entity in step.entities):
+            _run_contextual(step, ask, sent, tree, interfaces, variables)
+            continue
         asked: dict[str, list[list[dict[str, Any]]]] = {}
         for entity in step.entities:
             groups: dict[str, list[dict[str, Any]]] = {}
@@ -51,6 +54,64 @@ def run_plan(plan: QueryPlan, ask: Ask, variables: Mapping[str, Any], interfaces
             for item in objects(tree, step.root):
                 _merge(item, copy.deepcopy(data), interfaces)
     return tree
+
+
+def _run_contextual(
+    step: FetchStep,
+    ask: Ask,
+    sent: dict[str, Any],
+    tree: dict[str, Any],
+    interfaces: frozenset[str],
+    variables: Mapping[str, Any],
+) -> None:
+    """Each object is asked for in a request of its own."""
+    sent |= {entity.variable: [] for entity in step.entities}
+    sent |= {each.variable: None for entity in step.entities for each in entity.contexts}
+    for entity in step.entities:
+        if not holds(entity.conditions, variables):
+            continue
+        for path in entity.targets:
+            for item, trail in _trails(tree, path, ()):
+                for representation in entity.representations:
+                    own = item.get("__typename") in representation.types
+                    built = _build(item, representation.needs, representation.typename) if own else None
+                    if built is None:
+                        continue
+                    values = {each.variable: _from_context(each, trail) for each in entity.contexts}
+                    data = ask(step.subgraph, step.document, {**sent, **values, entity.variable: [built]})
+                    answer = data[entity.alias][0]
+                    _rename([answer], step.renames)
+                    _merge(item, answer, interfaces)
+
+
+def _trails(value: Any, path: Path, above: tuple[Any, ...]) -> list[tuple[dict[str, Any], tuple[Any, ...]]]:
+    """Objects at a path, each with the objects at every beginning of the path."""
+    if isinstance(value, list):
+        return [found for item in value for found in _trails(item, path, above)]
+    if not isinstance(value, dict):
+        return []
+    if not path:
+        return [(value, (*above, value))]
+    if isinstance(path[0], Key):
+        return _trails(value.get(path[0].key), path[1:], (*above, value))
+    return _trails(value, path[1:], (*above, value)) if value.get("__typename") in path[0].types else []
+
+
+def _from_context(context: ContextValue, trail: tuple[Any, ...]) -> Any:
+    for source in context.sources:
+        item = trail[len(source.path)]
+        if source.types is None or item["__typename"] in source.types:
+            value: Any = _select(item, source.needs)
+            return _leaf(value)
+    raise AssertionError("no object above sets the context")
+
+
+def _leaf(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_leaf(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return next(_leaf(inner) for key, inner in value.items() if key != "__typename")
 
 
 def holds(conditions: Sequence[Sequence[Condition]], variables: Mapping[str, Any]) -> bool:

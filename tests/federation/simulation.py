@@ -6,7 +6,7 @@ Subgraphs here are strict: they answer only what the supergraph says that they r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ from graphql import (
 
 from gateway.federation.normalise import normalise_fields
 from gateway.federation.selection import FieldSel, Sel
-from gateway.federation.supergraph import Supergraph
+from gateway.federation.supergraph import ContextArgument, Supergraph
 
 
 @dataclass(eq=False)
@@ -92,6 +92,39 @@ class World:
                 thing = thing.parent if thing else None
             if thing is not None:
                 return thing
+        return None
+
+    def from_context(self, thing: Thing, argument: ContextArgument) -> Any:
+        """What the nearest object above that sets the context gives."""
+        setters = self.supergraph.setters.get(argument.context, ())
+        types = {member for name in setters for member in self.supergraph.possible[name]}
+        above = thing.parent
+        while above is not None and above.type not in types:
+            above = above.parent
+        text = argument.selection if argument.selection.lstrip().startswith("{") else f"{{ {argument.selection} }}"
+        operation = parse(text).definitions[0]
+        assert isinstance(operation, OperationDefinitionNode)
+        return self._selected(above, operation.selection_set)
+
+    def _selected(self, thing: Thing | None, selected: SelectionSetNode | None) -> Any:
+        if thing is None or selected is None:
+            return None
+        for node in selected.selections:
+            if isinstance(node, InlineFragmentNode):
+                assert node.type_condition is not None
+                if thing.type in self.supergraph.possible[node.type_condition.name.value]:
+                    return self._selected(thing, node.selection_set)
+            elif isinstance(node, FieldNode):
+                given = self.supergraph.types[thing.type].fields[node.name.value]
+                if not self.supergraph.is_composite(given.base):
+                    return self.leaf(thing, given.name, "", given.type)
+                below = self.below(thing, given.name, "")
+                inner = node.selection_set
+                return (
+                    [self._selected(b, inner) for b in below]
+                    if isinstance(below, list)
+                    else self._selected(below, inner)
+                )
         return None
 
 
@@ -245,9 +278,14 @@ class SimulatedSubgraph:
         variables: Mapping[str, Any],
     ) -> Any:
         node = nodes[0][0]
-        name, args = node.name.value, printed_arguments(node)
+        name = node.name.value
         if name == "__typename":
             return local
+        join = self.supergraph.field_join(local, name, self.subgraph)
+        taken = join.context_arguments if join is not None else ()
+        args = printed_arguments(node, {argument.name for argument in taken})
+        for argument in taken:
+            self._check_context(thing, node, argument, variables)
         inner_provided = self._provided(thing, nodes, name)
         self._check(thing, local, name, inner_provided is not None, sent)
         given = self.supergraph.types[thing.type].fields[name]
@@ -256,7 +294,6 @@ class SimulatedSubgraph:
         below = self.world.below(thing, name, args)
         if below is None:
             return None
-        join = self.supergraph.field_join(local, name, self.subgraph)
         extra: tuple[Sel, ...] = inner_provided or ()
         if join is not None and join.provides is not None:
             extra = (*extra, *normalise_fields(self.supergraph, given.base, join.provides, self.subgraph))
@@ -264,6 +301,15 @@ class SimulatedSubgraph:
         if isinstance(below, list):
             return [self._object(each, sets, {}, variables) for each in below]
         return self._object(below, sets, {}, variables)
+
+    def _check_context(
+        self, thing: Thing, node: FieldNode, argument: ContextArgument, variables: Mapping[str, Any]
+    ) -> None:
+        given = next((a.value for a in node.arguments or () if a.name.value == argument.name), None)
+        found = variables.get(given.name.value, "nothing") if isinstance(given, VariableNode) else "no variable"
+        expected = self.world.from_context(thing, argument)
+        if found != expected:
+            self.breaches.append(f"{thing.name}.{node.name.value}: {argument.name} is {found}, not {expected}")
 
     def _provided(
         self, thing: Thing, nodes: list[tuple[FieldNode, tuple[Sel, ...]]], name: str
@@ -327,6 +373,7 @@ def included(node: Any, variables: Mapping[str, Any]) -> bool:
     return True
 
 
-def printed_arguments(node: FieldNode) -> str:
-    printed = sorted(f"{a.name.value}: {print_ast(a.value)}" for a in node.arguments or ())
+def printed_arguments(node: FieldNode, without: Collection[str] = ()) -> str:
+    given = [a for a in node.arguments or () if a.name.value not in without]
+    printed = sorted(f"{a.name.value}: {print_ast(a.value)}" for a in given)
     return f"({', '.join(printed)})" if printed else ""

@@ -63,7 +63,9 @@ def _type(supergraph: Supergraph, definition: TypeDef, subgraph: str) -> str:
 
 
 def _field(supergraph: Supergraph, definition: TypeDef, given: FieldDef, subgraph: str) -> str:
-    arguments = ", ".join(f"{a.name}: {a.type}{_default(a.default)}" for a in given.arguments)
+    join = supergraph.field_join(definition.name, given.name, subgraph)
+    taken = [f"{a.name}: {a.type}" for a in join.context_arguments] if join is not None else []
+    arguments = ", ".join([f"{a.name}: {a.type}{_default(a.default)}" for a in given.arguments] + taken)
     printed = supergraph.type_in(definition.name, given.name, subgraph)
     return f"{given.name}{f'({arguments})' if arguments else ''}: {printed}{_default(given.default)}"
 
