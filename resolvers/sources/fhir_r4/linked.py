@@ -38,7 +38,6 @@ Want = tuple[str, str, str]
 """Type, search parameter, and the resource ('Type/id') that cannot be judged without the answer."""
 
 _REFERENCE = re.compile(rb'"reference"\s*:\s*"([^"]*)"')
-_ESCAPED = re.compile(rb'"reference"\s*:\s*"[^"\\]*\\')
 _LOCAL = re.compile(rf"({'|'.join(BY_TYPE)})/([A-Za-z0-9._\-]{{1,64}})(?:(?:/_history/|[#|?]).*)?")
 
 
@@ -75,6 +74,7 @@ class Links:
     """Resources that could not be looked up, or of whose holders that is so."""
     _here: set[str] = field(default_factory=set)
     _named: set[str] = field(default_factory=set)
+    _unread: list[Catch] = field(default_factory=list)
     _covered: set[str] = field(default_factory=set)
     """Results of which the holders were searched for beside them, as far as the server's answer goes."""
     _wanted: set[Want] = field(default_factory=set)
@@ -101,18 +101,30 @@ class Links:
     def take(self, catch: Catch) -> None:
         """Note what came and what it refers to."""
         self._here |= catch.found.keys()
-        self._named |= mentioned([found.raw for found in catch.found.values()], self.server.bases)
+        self._unread.append(catch)
 
     def missing(self) -> list[Want]:
         """What to look up now; each is told once. What nobody can be asked for stays unjudged."""
-        wants = {(name.partition("/")[0], ID, name) for name in self._named - self._here}
-        held = [key for key in self._here - self._covered if key.startswith(f"{HELD}/")]
-        wants |= {(kind, parameter, key) for key in held for kind, parameter in HOLDERS}
-        wants = {want for want in wants - self._wanted if want[0] not in self.whole and self._kept(want[0])}
+        if all(kind in self.whole or not self._kept(kind) for kind in BY_TYPE):
+            return []
+        self._named |= targets([found.raw for catch in self._unread for found in catch.found.values()])
+        self._unread.clear()
+        wants = {(name.partition("/")[0], ID, name) for name in self._absent()}
+        holders = [(kind, parameter) for kind, parameter in HOLDERS if kind not in self.whole]
+        if holders:
+            held = [key for key in self._here - self._covered if key.startswith(f"{HELD}/")]
+            wants |= {(kind, parameter, key) for key in held for kind, parameter in holders}
+        wants = {want for want in wants - self._wanted if self._kept(want[0])}
         self._wanted |= wants
         possible = {want for want in wants if want[0] not in self._failed and (want[1] == ID or self._found_by(want))}
         self.unjudged |= {key for _, _, key in wants - possible}
         return sorted(possible)
+
+    def _absent(self) -> set[str]:
+        """What is referred to and not here, but for types of which everything is. Nearly all ends at the first line."""
+        far = [each for each in self._named - self._here if each.partition("/")[0] not in self.whole]
+        names = {name for each in far if (name := _local(each, self.server.bases)) is not None} - self._here
+        return {name for name in names if name.partition("/")[0] not in self.whole}
 
     def _kept(self, kind: str) -> bool:
         return self.server.ability.of(kind) is not None
@@ -213,12 +225,15 @@ def leave_out(catches: Iterable[Catch], unjudged: set[str], bases: Sequence[str]
 
 def mentioned(raws: Sequence[bytes], bases: Sequence[str]) -> set[str]:
     """The resources on this server that items refer to, as 'Type/id'."""
-    text = b"\n".join(raws)
-    if _ESCAPED.search(text):
-        targets = {target for raw in raws for target in _decoded(raw)}
-    else:
-        targets = {target.decode("utf-8", "replace") for target in set(_REFERENCE.findall(text))}
-    return {name for target in targets if (name := _local(target, bases)) is not None}
+    return {name for target in targets(raws) if (name := _local(target, bases)) is not None}
+
+
+def targets(raws: Sequence[bytes]) -> set[str]:
+    """All references of these items, as they are written."""
+    found = set(_REFERENCE.findall(b"\n".join(raws)))
+    if any(b"\\" in target for target in found):
+        return {target for raw in raws for target in _decoded(raw)}
+    return {target.decode("utf-8", "replace") for target in found}
 
 
 def _decoded(raw: bytes) -> list[str]:
