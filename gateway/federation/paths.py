@@ -197,7 +197,7 @@ class PathFinder:
         what = f"field {node.type}.{target.name}" if isinstance(target, FieldSel) else f"type {target}"
         reasons = [Refusal(node.subgraph, self._absent(node, target, what))]
         for edge in node.key_edges():
-            if isinstance(target, FieldSel) and not edge.tail.field_edges(target.name):
+            if isinstance(target, FieldSel) and all(end.contexts for end in edge.tail.field_edges(target.name)):
                 reason = self._absent(edge.tail, target, what)
             elif self.satisfy(node, edge) is None:
                 reason = f"its key {{ {edge.key} }} cannot be obtained from {node.subgraph}"
