@@ -6,16 +6,22 @@ practice; nothing of the kind may come back from another organisation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from policies.files import PolicyFiles
 
 _FILE = "restricted.toml"
 
 
-def is_restricted(sensitivity: str | None) -> bool:
-    """Whether the demographics service's mark means restricted. Anything but an explicit U does."""
-    return sensitivity is None or sensitivity.strip().upper() != "U"
+UNRESTRICTED = "U"
+
+
+def is_restricted(labels: Iterable[str | None]) -> bool:
+    """Whether the demographics service's labels mean restricted. Only U, alone, does not.
+
+    The service labels every Patient; where the label is absent, unknown or beside another, what it left out is not known.
+    """
+    return set(labels) != {UNRESTRICTED}
 
 
 def withheld_fields(table: Mapping[str, frozenset[str]], kind: str) -> frozenset[str]:

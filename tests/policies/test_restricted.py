@@ -21,12 +21,10 @@ def test_places_and_contacts_are_withheld() -> None:
     assert withheld_fields(TABLE, "Allergy") == {"recorded_by"}
 
 
-@pytest.mark.parametrize(
-    ("mark", "restricted"),
-    [("U", False), ("u", False), ("R", True), ("V", True), (None, True), ("", True), ("X", True)],
-)
-def test_only_an_explicit_u_is_unrestricted(mark: str | None, restricted: bool) -> None:
-    assert is_restricted(mark) is restricted
+@pytest.mark.parametrize("labels", [["R"], ["V"], [], [None], [""], ["u"], ["X"], ["U", "R"], ["U", None]])
+def test_anything_but_the_one_label_u_is_restricted(labels: list[str | None]) -> None:
+    assert is_restricted(labels)
+    assert not is_restricted(["U"])
 
 
 def test_every_withheld_field_exists(policies: Policies) -> None:

@@ -1,12 +1,13 @@
 """From a PDS Patient to a person, cut to what may be known where the person is restricted.
 
-PDS FHIR R4, Patient; confidentiality codes U (unrestricted), R and V (restricted), REDACTED (invalidated).
+PDS FHIR R4, Patient.meta.security: one label, U (unrestricted), R or V (restricted), or REDACTED (invalidated).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from policies.restricted import is_restricted
 from resolvers.record.people import Address, ContactPoint, Gender, HumanName
 from resolvers.record.values import Organisation, OrganisationKind
 from resolvers.sources.demographics import Person
@@ -18,7 +19,6 @@ from resolvers.sources.upstream import Failure, UpstreamError
 
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
-UNRESTRICTED = "U"
 REDACTED = "REDACTED"
 PAST_NAMES = frozenset({"old", "maiden"})  # a former name may reveal what its bearer has left behind
 GENDERS = frozenset(gender.value for gender in Gender)
@@ -38,8 +38,7 @@ def read_person(
     if REDACTED in labels:
         return None
     invalid = [place.removeprefix("Patient.") for place in bad]
-    # a label that cannot be read, or that nobody knows, may mean restricted
-    restricted = bool(labels - {UNRESTRICTED}) or any(place.startswith("meta") for place in invalid)
+    restricted = is_restricted(labels) or any(place.startswith("meta") for place in invalid)
     number = source.id or ""
     person = Person(nhs_number=number, asked_number=asked or number, restricted=restricted, as_of=now)
     _identify(person, source, invalid)

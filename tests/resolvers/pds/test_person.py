@@ -66,8 +66,20 @@ async def test_a_restricted_person_loses_whereabouts_whatever_was_sent(label: st
     assert (found.address, found.contacts, found.practice, found.local_authority) == (None, [], None, None)
 
 
-@pytest.mark.parametrize("meta", ["x", {"security": "R"}, {"security": [{"code": 5}]}])
-async def test_an_unreadable_label_counts_as_restricted(meta: Any) -> None:
+@pytest.mark.parametrize(
+    "meta",
+    [
+        None,
+        {},
+        {"security": []},
+        {"security": [{}]},
+        "x",
+        {"security": "R"},
+        {"security": [{"code": 5}]},
+        {"security": [{"code": "U"}, {"code": 5}]},
+    ],
+)
+async def test_a_label_that_is_missing_or_unreadable_counts_as_restricted(meta: Any) -> None:
     found = await person(always(located() | {"meta": meta}))
     assert found is not None
     assert found.restricted
