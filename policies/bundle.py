@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from policies.cis2 import JobRoles
-from policies.consent import DissentCodes
 from policies.files import PolicyFiles
 from policies.grants import Grants
 from policies.restricted import read_restricted
@@ -26,7 +25,6 @@ class Policies:
     job_roles: JobRoles
     sensitivity: SensitivityPolicy
     windows: Windows
-    dissent: DissentCodes
     restricted: Mapping[str, frozenset[str]]
     version: str
 
@@ -53,7 +51,6 @@ class Policies:
             job_roles=JobRoles.load(files, roles),
             sensitivity=sensitivity,
             windows=Windows.load(files),
-            dissent=DissentCodes.load(files),
             restricted=read_restricted(files),
             version=files.digest(sensitivity.version),
         )
