@@ -48,11 +48,11 @@ def run_plan(plan: QueryPlan, ask: Ask, variables: Mapping[str, Any], interfaces
                         continue
                     _rename([answer], step.renames)
                     for item in items:
-                        _merge(item, copy.deepcopy(answer), interfaces)
+                        merge(item, copy.deepcopy(answer), interfaces)
         else:
             _rename([data], step.renames)
             for item in objects(tree, step.root):
-                _merge(item, copy.deepcopy(data), interfaces)
+                merge(item, copy.deepcopy(data), interfaces)
     return tree
 
 
@@ -81,7 +81,7 @@ def _run_contextual(
                     data = ask(step.subgraph, step.document, {**sent, **values, entity.variable: [built]})
                     answer = data[entity.alias][0]
                     _rename([answer], step.renames)
-                    _merge(item, answer, interfaces)
+                    merge(item, answer, interfaces)
 
 
 def _trails(value: Any, path: Path, above: tuple[Any, ...]) -> list[tuple[dict[str, Any], tuple[Any, ...]]]:
@@ -165,15 +165,15 @@ def _rename(data: Any, renames: Sequence[Rename]) -> None:
                 item[change.target] = item.pop(change.source)
 
 
-def _merge(target: dict[str, Any], part: dict[str, Any], interfaces: frozenset[str]) -> None:
+def merge(target: dict[str, Any], part: dict[str, Any], interfaces: frozenset[str]) -> None:
     for key, value in part.items():
         old = target.get(key)
         if isinstance(old, dict) and isinstance(value, dict):
-            _merge(old, value, interfaces)
+            merge(old, value, interfaces)
         elif isinstance(old, list) and isinstance(value, list) and len(old) == len(value):
             for index, (mine, other) in enumerate(zip(old, value, strict=True)):
                 if isinstance(mine, dict) and isinstance(other, dict):
-                    _merge(mine, other, interfaces)
+                    merge(mine, other, interfaces)
                 elif other is not None:
                     old[index] = other
         elif key == "__typename" and old is not None and value in interfaces:

@@ -88,7 +88,8 @@ class Pharmacy(Fake):
         entity: dict[str, Any] = {"__typename": "Med"}
         for node in fields:
             values = [
-                variables.get(a.value.name.value) if hasattr(a.value, "name") else a.value.value for a in node.arguments or ()
+                variables.get(a.value.name.value) if hasattr(a.value, "name") else a.value.value
+                for a in node.arguments or ()
             ]
             name = node.name.value
             entity[node.alias.value if node.alias else name] = (
