@@ -39,7 +39,7 @@ class ApolloRun:
             self._fetch(node, path)
 
     def _fetch(self, node: Any, path: Sequence[Any]) -> None:
-        assert not (node.get("inputRewrites") or node.get("outputRewrites")), "not in these cases"
+        assert not [*(node.get("inputRewrites") or ()), *(node.get("outputRewrites") or ())], "not in these cases"
         sent = {name: self.variables[name] for name in node.get("variableUsages") or () if name in self.variables}
         if not node.get("requires"):
             merge(self.tree, self.ask(node["serviceName"], node["operation"], sent), frozenset())

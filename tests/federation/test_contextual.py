@@ -45,7 +45,9 @@ RECORD = graph(
           stock: Int
           dose(unit: String, born: String @fromContext(field: "$patient { born }")): Int
           shop(town: String @fromContext(field: "$patient { home { town } }")): String
+          maker(town: String @fromContext(field: "$patient { home { town } }")): Maker
         }
+        type Maker { name: String }
     """,
 )
 PLANNER = Planner(RECORD)
@@ -226,10 +228,10 @@ async def test_a_failed_request_is_an_error_for_each_of_its_objects() -> None:
 
 
 class Towns:
-    """Withholds homes in a secret town."""
+    """Withholds what is secret."""
 
     async def admit(self, values: Sequence[Mapping[str, Any]], context: Any) -> list[bool]:
-        return [value.get("town") != "secret" and value.get("born") != "secret" for value in values]
+        return ["secret" not in value.values() for value in values]
 
 
 async def test_what_a_gate_withholds_reads_as_null_and_below_it_nothing_is_asked() -> None:
@@ -246,6 +248,31 @@ async def test_what_a_gate_withholds_reads_as_null_and_below_it_nothing_is_asked
     assert outcome.data == {"patients": [{"meds": [{"name": "a", "shop": "a [None]"}]}]}
     assert "secret" not in repr(pharmacy.asked)
     assert outcome.errors == []
+
+
+async def test_what_comes_with_further_values_is_gated_too() -> None:
+    answers = [[{"maker": {"name": name, "__g_name": name}}] for name in ("open", "secret")]
+    gates = ({"Maker": (GateNeed("g", "name"),)}, {"g": Towns()})
+
+    def answer(request: Any) -> dict[str, Any]:
+        return {"_entities": answers[0], "_entities_1": answers[1]}
+
+    patients = [patient("1", "a", home={"town": "X"}), patient("2", "a", home={"town": "Y"})]
+    fakes = {"gp": gp(*patients), "pharmacy": Fake(answer)}
+    outcome = await run("{ patients { meds { maker { name } } } }", fakes, gates=gates)
+    assert outcome.data["patients"] == [{"meds": [{"maker": {"name": "open"}}]}, {"meds": [{"maker": None}]}]
+    assert outcome.errors == []
+
+
+async def test_a_field_that_the_role_may_not_see_still_gives_its_value() -> None:
+    pharmacy = Pharmacy()
+    document = parse("{ patients { home { town } meds { shop } } }")
+    seen = parse("{ patients { meds { shop } } }")
+    prepared = Prepared(PLANNER.plan(seen), RECORD.api_schema, document, forbidden=frozenset({("Patient", "home")}))
+    fakes = {"gp": gp(patient("1", "a", home={"town": "X"})), "pharmacy": pharmacy}
+    outcome = await Executor(fakes).run(prepared, {}, None)
+    assert outcome.data == {"patients": [{"home": None, "meds": [{"shop": "a ['X']"}]}]}
+    assert [code for _, code, _ in errors(outcome)] == ["FORBIDDEN"]
 
 
 async def test_a_deferred_fragment_has_its_ancestors() -> None:
