@@ -25,6 +25,31 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenWindow:
+    """One section's rule on one day. `first` is the first day that is recent, None where there is no limit. The other
+    parts are the decisions that it can come to."""
+
+    first: date | None
+    active: bool
+    unlimited: Show
+    holds_now: Show
+    recent: Show
+    older: Withhold
+    undated: Decision
+
+    def keeps(self, recorded: str | None, active: bool | None) -> Decision:
+        """As `Windows.keeps`."""
+        if self.first is None:
+            return self.unlimited
+        if active and self.active:
+            return self.holds_now
+        day = latest_day(recorded)
+        if day is None:
+            return self.undated
+        return self.recent if day >= self.first else self.older
+
+
+@dataclass(frozen=True, slots=True)
 class Windows:
     """The rules of all sections."""
 
@@ -44,17 +69,11 @@ class Windows:
     def keeps(self, section: Section, recorded: str | None, active: bool | None, today: date) -> Decision:
         """Whether an entry is recent enough. `recorded` is a (partial) FHIR date: the latest day that it may mean counts.
         `active` is None where holding or not means nothing for this kind of entry."""
-        window = self.by_section[section]
-        if window.years is None:
-            return _show(section, "unlimited")
-        if active and window.active:
-            return _show(section, "holds-now")
-        day = latest_day(recorded)
-        if day is None:
-            return _show(section, "undated") if window.undated else _withhold(section, "undated")
-        if day >= _years_before(today, window.years):
-            return _show(section, "recent")
-        return _withhold(section, f"older-than-{window.years}-years")
+        return self.opened(section, today).keeps(recorded, active)
+
+    def opened(self, section: Section, today: date) -> OpenWindow:
+        """A section's rule as it is today: for deciding on many entries."""
+        return _opened(section, self.by_section[section], today)
 
     def earliest(self, section: Section, today: date) -> date | None:
         """The first day worth asking a source for; None where older entries may be shown, too."""
@@ -65,16 +84,19 @@ class Windows:
 
 
 @lru_cache
-def _show(section: Section, why: str) -> Show:
-    return Show(f"windows/{section.value}/{why}")
+def _opened(section: Section, window: Window, today: date) -> OpenWindow:
+    name = f"windows/{section.value}"
+    return OpenWindow(
+        first=None if window.years is None else _years_before(today, window.years),
+        active=window.active,
+        unlimited=Show(f"{name}/unlimited"),
+        holds_now=Show(f"{name}/holds-now"),
+        recent=Show(f"{name}/recent"),
+        older=Withhold(f"{name}/older-than-{window.years}-years"),
+        undated=Show(f"{name}/undated") if window.undated else Withhold(f"{name}/undated"),
+    )
 
 
-@lru_cache
-def _withhold(section: Section, why: str) -> Withhold:
-    return Withhold(f"windows/{section.value}/{why}")
-
-
-@lru_cache
 def _years_before(day: date, years: int) -> date:
     try:
         return day.replace(year=day.year - years)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from policies import childhood
@@ -91,9 +91,10 @@ class RecordLoader:
         return self._join(section, answers)
 
     def close(self) -> None:
-        """Stop what is still running; called when the request ends."""
+        """Stop what is still running, and let go of what came; called when the request ends."""
         for _, task in self._asks.values():
             task.cancel()
+        self._asks.clear()  # a task's context leads back here: the record would stay until the collector finds it
 
     async def _ask(self, source: Source, sections: frozenset[Section]) -> Answer:
         context = self.context
@@ -131,7 +132,7 @@ class RecordLoader:
         )
         try:
             async with asyncio.timeout_at(context.deadline):
-                return await source.ask(ask, context.policies.sensitivity, self._keeps)
+                return await source.ask(ask, context.policies.sensitivity, self._of_record)
         except TimeoutError:
             return {section: SectionAnswer(SourceState.TIMED_OUT) for section in sections}
 
@@ -149,7 +150,7 @@ class RecordLoader:
                 self.context.journal.asked(source.id, section, state)
                 statuses.append(SourceStatus(organisation=source.organisation, status=state))
                 continue
-            visible = self._visible(section, answer.entries)
+            visible = self._visible(answer.entries)
             state = answer.status
             if state is SourceState.ANSWERED and not visible:
                 state = SourceState.EMPTY
@@ -173,21 +174,22 @@ class RecordLoader:
         practices = [s for s in self.context.directory.sources if s.coverage.practices and section in s.adapter.gives]
         return bool(practices) and not any(source.id in answers for source in practices)
 
-    def _visible(self, section: Section, entries: Iterable[Entry]) -> list[Entry]:
-        """What windows, childhood and restriction leave of a source's entries. Decided anew for every request."""
-        shown = [entry for entry in entries if self._keeps(section, entry)]
+    def _visible(self, entries: list[Entry]) -> list[Entry]:
+        """What restriction leaves of a source's entries. Decided anew for every request."""
         if self.person is None or self.person.restricted:
             withheld = self.context.policies.restricted
-            shown = [without_whereabouts(entry, withheld) for entry in shown]
-        return shown
+            return [without_whereabouts(entry, withheld) for entry in entries]
+        return entries
 
-    def _keeps(self, section: Section, entry: Entry) -> bool:
-        """Whether recent history and adulthood let an entry be part of the record."""
-        policies, today = self.context.policies, self.context.now.date()
-        if not isinstance(policies.windows.keeps(section, entry.date, is_active(entry), today), Show):
-            return False
-        born = self.person.birth_date if self.person else None
-        return section is not Section.SOCIAL_CARE or isinstance(childhood.keeps(entry.date, born), Show)
+    def _of_record(self, section: Section, entries: list[Entry]) -> list[Entry]:
+        """What recent history and adulthood leave of a source's entries. The day and the birth date that decide it are
+        part of what the cache knows an answer by (`_variant`)."""
+        keeps = self.context.policies.windows.opened(section, self.context.now.date()).keeps
+        shown = [entry for entry in entries if isinstance(keeps(entry.date, is_active(entry)), Show)]
+        if section is Section.SOCIAL_CARE:
+            born = self.person.birth_date if self.person else None
+            return [entry for entry in shown if isinstance(childhood.keeps(entry.date, born), Show)]
+        return shown
 
     def _is_adult(self) -> bool:
         born = self.person.birth_date if self.person else None

@@ -67,6 +67,7 @@ class PatientLoader:
                 task.result().record.close()
             else:
                 task.cancel()
+        self._found.clear()
 
     async def _look_up(self, nhs_number: str) -> Found:
         context = self.context

@@ -132,13 +132,13 @@ class Coverage:
     local_authorities: frozenset[str] = frozenset()
 
 
-Keeps = Callable[[Section, Entry], bool]
-"""Whether an entry is of the record: recent enough, and not of childhood. It does not depend on the caller."""
+Keeps = Callable[[Section, list[Entry]], list[Entry]]
+"""Which of a section's entries are of the record: recent enough, and not of childhood. It does not depend on the caller."""
 
 
-def keeps_all(_section: Section, _entry: Entry) -> bool:
+def keeps_all(_section: Section, entries: list[Entry]) -> list[Entry]:
     """For whoever asks outside a record."""
-    return True
+    return entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ class Source:
         kept = sift(fetched.items, policy)
         notes = ReadNotes()
         read = self.adapter.read(kept, ask, notes)
-        found = {section: [each for each in read.get(section, []) if keeps(section, each)] for section in sections}
+        found = {section: keeps(section, read.get(section, [])) for section in sections}
         if notes.partial:
             self._forget_gone(kept, ask, notes, read, found)
         return {section: _answer(section, found[section], fetched, notes) for section in sections}

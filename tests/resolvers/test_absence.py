@@ -110,8 +110,8 @@ async def test_a_failed_source_is_not_partial_for_what_is_not_shown(words: str) 
 
 
 async def conditions(*resources: Json) -> SectionAnswer:
-    def keeps(_section: Section, entry: Entry) -> bool:
-        return (entry.date or "9") > "2016"
+    def keeps(_section: Section, entries: list[Entry]) -> list[Entry]:
+        return [entry for entry in entries if (entry.date or "9") > "2016"]
 
     server = FhirServer([patient(), *resources])
     policy: Any = Everything()
