@@ -26,7 +26,7 @@ import resolvers.sources.social_care.adapter
 import resolvers.sources.social_care.reading
 import resolvers.sources.source
 from policies.decision import Show
-from policies.windows import Windows
+from policies.windows import OpenWindow
 from tests.resolvers.fhir_r4.kit import of
 from tests.resolvers.fhir_r4.server import Json, observation
 from tests.resolvers.kit import Register
@@ -208,7 +208,7 @@ RULES = [
     Rule(gateway.gates.EntryGate, "admit", _all, sensitive_entry_of_a_partner, waits=True),
     Rule(gateway.gates.PatientGate, "admit", _all, whom_a_partner_names, waits=True),
     Rule(gateway.gates, "may_see_patient", _show, another_person_of_a_partner),
-    Rule(Windows, "keeps", _show, old_entry),
+    Rule(OpenWindow, "keeps", _show, old_entry),
     Rule(policies.childhood, "keeps", _show, social_care_of_a_child),
     Rule(resolvers.people, "may_see_patient", _show, another_persons_record, behind=("admit",)),
     Rule(resolvers.people.PatientLoader, "refuse_opted_out", _nobody, whoever_has_opted_out, waits=True, behind=("admit",)),
