@@ -8,7 +8,7 @@ strings stand between quotation marks, which are word boundaries; escapes are un
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 
 import re2
@@ -22,7 +22,6 @@ ATTACHMENT = r'"data"\s*:\s*"'  # base64 hides words: leave it to the exact walk
 ODD = (
     rb"[\\\x80-\xff]|" + MARKED.encode()
 )  # escapes, markup, letters beyond ASCII: bring them to plain ones, look again
-REMEMBERED = 4096  # combinations of findings; a few dozen occur
 _SPACES = (r"\n", r"\r", r"\t", r"\f", r"\b")
 
 
@@ -52,19 +51,17 @@ class Screen:
         self._always = self._found.Add(phrases.END)  # its absence means that the automaton failed
         self._certain = self._found.Add(phrases.union(certain).encode())
         self._odd = self._found.Add(ODD)
-        self._pairs = [(self._found.Add(name.encode()), self._found.Add(codes.encode())) for name, codes in pairs]
+        self._codes_of = {self._found.Add(name.encode()): self._found.Add(codes.encode()) for name, codes in pairs}
         self._found.Compile()
         self._match = self._found.Match
         self._clean = [self._always]
-        self._weighed: dict[tuple[int, ...], Proof] = {}
 
     def innocent(self, raw: bytes) -> bool:
         """True proves that nothing in the JSON text `raw` matches; False proves nothing."""
         found = self._match(raw)
         if found == self._clean:
             return True
-        hits = tuple(found or ())
-        proof = self._weighed.get(hits) or self._weigh(hits)
+        proof = self._weigh(found or ())
         return proof is Proof.GIVEN or (proof is Proof.OPEN and self._plain_innocent(raw))
 
     def _plain_innocent(self, raw: bytes) -> bool:
@@ -81,20 +78,19 @@ class Screen:
 
     def _says_nothing(self, text: str) -> bool:
         plain = phrases.normal(_unescaped(text)).encode("utf-8", "surrogatepass")
-        found = tuple(hit for hit in self._match(plain) or () if hit != self._odd)
+        found = [hit for hit in self._match(plain) or () if hit != self._odd]
         return self._weigh(found) is Proof.GIVEN
 
-    def _weigh(self, hits: tuple[int, ...]) -> Proof:
+    def _weigh(self, hits: Sequence[int]) -> Proof:
         if self._always not in hits or self._certain in hits:
-            proof = Proof.NONE
-        elif self._odd in hits:
-            proof = Proof.OPEN
-        else:
-            found = any(name in hits and codes in hits for name, codes in self._pairs)
-            proof = Proof.NONE if found else Proof.GIVEN
-        if len(self._weighed) < REMEMBERED:
-            self._weighed[hits] = proof
-        return proof
+            return Proof.NONE
+        if self._odd in hits:
+            return Proof.OPEN
+        codes_of = self._codes_of
+        for hit in hits:
+            if codes_of.get(hit) in hits:
+                return Proof.NONE
+        return Proof.GIVEN
 
 
 def _unescaped(text: str) -> str:
