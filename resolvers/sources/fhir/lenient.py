@@ -1,26 +1,27 @@
 """Decode a resource into a typed struct so that one bad value costs its own field, never the resource.
 
-The quick way is msgspec's own decoder. Only when it finds a value of the wrong type is the resource decoded
-loosely, the value at the path that msgspec names cut out, and the rest converted; each cut is told to the caller.
+The quick way is msgspec's own decoder, which fails as a whole. Only then the slow way is taken: field by field, down to
+the smallest part that is wrong; each part that is lost is told to the caller by its path.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Any, Generic, TypeVar
+import dataclasses
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-MOST_CUTS = 50
-STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
-PATH = re.compile(r" - at `\$(.*)`$", re.DOTALL)
+FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Lenient(Generic[T]):
-    """A decoder of one struct type. `decode` returns the value and the places (without indices) of what was cut;
-    the value is None where nothing could be saved."""
+    """A decoder of one struct type. `decode` returns the value and the paths (without indices) of what was lost; the
+    value is None where nothing could be saved."""
 
     def __init__(self, kind: type[T]) -> None:
         self.kind = kind
@@ -31,37 +32,69 @@ class Lenient(Generic[T]):
         try:
             return self._strict.decode(raw), ()
         except msgspec.ValidationError:
-            return self._salvage(raw)
+            return salvage(raw, self.kind, self.name)
         except (ValueError, RecursionError):
             return None, (self.name,)
 
-    def _salvage(self, raw: bytes | msgspec.Raw) -> tuple[T | None, tuple[str, ...]]:
-        try:
-            loose = msgspec.json.decode(raw)
-        except (ValueError, RecursionError):
-            return None, (self.name,)
-        cut: list[str] = []
-        for _ in range(MOST_CUTS):
-            try:
-                return msgspec.convert(loose, self.kind), tuple(dict.fromkeys(cut))
-            except msgspec.ValidationError as error:
-                place = _cut(loose, str(error))
-                if place is None:
-                    break
-                cut.append(f"{self.name}.{place}")
-        return None, (self.name,)
+
+def salvage(raw: bytes | msgspec.Raw, kind: type[T], name: str) -> tuple[T | None, tuple[str, ...]]:
+    """What can be read of a JSON object, and the paths, from `name` on, of what cannot."""
+    try:
+        parts = FIELDS.decode(raw)
+    except (ValueError, RecursionError):
+        return None, (name,)
+    lost: list[str] = []
+    value: T = _record(parts, kind, name, lost)
+    return value, tuple(dict.fromkeys(lost))
 
 
-def _cut(loose: Any, message: str) -> str | None:
-    """Remove the value that the message points at; its place in words, or None where it cannot be found."""
-    path = PATH.search(message)
-    if path is None or not path[1]:
-        return None
-    steps: list[str | int] = [name or int(index) for name, index in STEP.findall(path[1])]
-    if not steps or "".join(f".{s}" if isinstance(s, str) else f"[{s}]" for s in steps) != path[1]:
-        return None
-    holder = loose
-    for step in steps[:-1]:
-        holder = holder[step]
-    del holder[steps[-1]]
-    return ".".join(step for step in steps if isinstance(step, str))
+def _value(raw: bytes, kind: Any, path: str, lost: list[str]) -> Any:
+    """The value, the part of it that can be read, or None."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        plain = _without_none(kind)
+        if get_origin(plain) in (list, tuple) and get_args(plain):
+            element = _without_none(get_args(plain)[0])
+            found = [_value(bytes(item), element, path, lost) for item in _ELEMENTS.decode(raw)]
+            return (get_origin(plain))(item for item in found if item is not None)
+        if _is_record(plain):
+            return _record(FIELDS.decode(raw), plain, path, lost)
+    except (ValueError, RecursionError):
+        pass
+    lost.append(path)
+    return None
+
+
+def _record(parts: Mapping[str, msgspec.Raw], kind: Any, path: str, lost: list[str]) -> Any:
+    values: dict[str, Any] = {}
+    for name, key, field_kind in _fields(kind):
+        if key in parts:
+            value = _value(bytes(parts[key]), field_kind, f"{path}.{key}", lost)
+            if value is not None:
+                values[name] = value
+    return kind(**values)
+
+
+def _fields(kind: Any) -> Iterator[tuple[str, str, Any]]:
+    """(attribute, JSON key, type) of a struct or dataclass."""
+    if dataclasses.is_dataclass(kind):
+        hints = get_type_hints(kind)
+        for member in dataclasses.fields(kind):
+            yield member.name, member.name, hints[member.name]
+    else:
+        for field in msgspec.structs.fields(kind):
+            yield field.name, field.encode_name, field.type
+
+
+def _is_record(kind: Any) -> bool:
+    return isinstance(kind, type) and (issubclass(kind, msgspec.Struct) or dataclasses.is_dataclass(kind))
+
+
+def _without_none(kind: Any) -> Any:
+    if get_origin(kind) not in (Union, types.UnionType):
+        return kind
+    members = [member for member in get_args(kind) if member is not type(None)]
+    return members[0] if len(members) == 1 else kind

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from resolvers.sources.fhir.concepts import FhirConcept
+from resolvers.sources.fhir.lenient import Lenient
 
 
 class _Issue(msgspec.Struct):
@@ -35,16 +36,13 @@ class Issue:
     about: str = ""
 
 
-_DECODER = msgspec.json.Decoder(_Outcome)
+_OUTCOME = Lenient(_Outcome)
 
 
 def issues(body: bytes | msgspec.Raw) -> tuple[Issue, ...]:
     """The issues of an OperationOutcome; empty where the body is anything else."""
-    try:
-        outcome = _DECODER.decode(body)
-    except (ValueError, RecursionError):
-        return ()
-    if outcome.resourceType != "OperationOutcome":
+    outcome, _ = _OUTCOME.decode(body)
+    if outcome is None or outcome.resourceType != "OperationOutcome":
         return ()
     return tuple(_issue(issue) for issue in outcome.issue)
 

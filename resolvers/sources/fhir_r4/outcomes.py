@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from resolvers.record.status import SourceState, SourceWarning
+from resolvers.sources.fhir.outcomes import issues
 from resolvers.sources.fhir_r4.parts import Issue
-from resolvers.sources.fhir_r4.resources import OperationOutcome
 from resolvers.sources.upstream import Failure, Reply, UpstreamError
 
 NOT_IMPLEMENTED = SourceWarning(
@@ -43,13 +41,12 @@ _TIMEOUTS = frozenset({408, 504})
 _REFUSALS = frozenset({401, 403, 407})
 _REFUSING = frozenset({"login", "forbidden", "security", "expired"})
 _UNSUPPORTED = frozenset({404, 405, 410, 501})
-_OUTCOME = msgspec.json.Decoder(OperationOutcome)
 
 
-def remarks(issues: Sequence[Issue]) -> tuple[list[SourceWarning], bool]:
+def remarks(said: Sequence[Issue]) -> tuple[list[SourceWarning], bool]:
     """What issues beside an answer mean: warnings, and whether something is missing. Plain information means nothing."""
     warnings: list[SourceWarning] = []
-    for issue in issues:
+    for issue in said:
         warning = _BY_ISSUE.get(issue.code or "")
         if warning is None and issue.severity in _GRAVE:
             warning = INCOMPLETE
@@ -70,7 +67,7 @@ def state(status: int, body: bytes) -> SourceState | None:
         return SourceState.REFUSED
     if status in _TIMEOUTS:
         return SourceState.TIMED_OUT
-    meant = meaning(told(body))
+    meant = meaning(body)
     return SourceState.NOT_ASKED if status in _UNSUPPORTED and meant is SourceState.UNAVAILABLE else meant
 
 
@@ -79,20 +76,12 @@ def unsupported(reply: Reply) -> bool:
     return state(reply.status, reply.body) is SourceState.NOT_ASKED
 
 
-def meaning(outcome: OperationOutcome | None) -> SourceState:
-    """What an OperationOutcome in place of an answer means."""
-    codes = {issue.code for issue in outcome.issue} if outcome is not None else set()
+def meaning(body: bytes) -> SourceState:
+    """What the OperationOutcome that a server sent in place of an answer means."""
+    codes = {issue.code for issue in issues(body)}
     if codes & _REFUSING:
         return SourceState.REFUSED
     return SourceState.NOT_ASKED if "not-supported" in codes else SourceState.UNAVAILABLE
-
-
-def told(body: bytes) -> OperationOutcome | None:
-    """The OperationOutcome that a server sent where a Bundle was expected."""
-    try:
-        return _OUTCOME.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return None
 
 
 def raise_for(reply: Reply) -> None:

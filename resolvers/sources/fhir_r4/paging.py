@@ -10,7 +10,7 @@ from resolvers.record.status import SourceState
 from resolvers.sources.fhir_r4 import bundle as pages
 from resolvers.sources.fhir_r4.bundle import Bundle, Entry, Found, Row
 from resolvers.sources.fhir_r4.catch import Catch
-from resolvers.sources.fhir_r4.outcomes import meaning, remarks, state, told
+from resolvers.sources.fhir_r4.outcomes import meaning, remarks, state
 from resolvers.sources.fhir_r4.patients import SUBJECTS, Owner
 from resolvers.sources.fhir_r4.resources import OperationOutcome, Resource
 from resolvers.sources.source import FAILED
@@ -62,7 +62,7 @@ def _take(catch: Catch, reply: Reply, owner: Owner, bases: tuple[str, ...], late
     try:
         bundle = pages.envelope(reply.body) if failed is None else None
     except UpstreamError:
-        failed, bundle = meaning(told(reply.body)), None
+        failed, bundle = meaning(reply.body), None
     if bundle is None:
         return _refused(catch, failed, later)
     if not later:

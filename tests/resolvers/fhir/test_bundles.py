@@ -48,3 +48,8 @@ def test_outcomes_give_codes_and_nothing_else() -> None:
     body = msgspec.json.encode({"resourceType": "OperationOutcome", "issue": [issue, {"code": "timeout"}]})
     assert details_of(body) == {"INVALID", "timeout"}
     assert issues(b'{"resourceType":"Bundle"}') == issues(b"x") == ()
+
+
+def test_a_bad_value_beside_a_code_does_not_hide_it() -> None:
+    body = msgspec.json.encode({"resourceType": "OperationOutcome", "issue": [{"code": "forbidden", "details": 5}]})
+    assert details_of(body) == {"forbidden"}

@@ -53,6 +53,11 @@ def test_a_wrong_value_costs_only_itself(value: Any, expected: Outer, bad: tuple
     assert decode(value) == (expected, bad)
 
 
+def test_any_number_of_wrong_values_is_survived() -> None:
+    found, bad = decode({"name": "a", "many": [{"code": 1, "value": 2}] * 200})
+    assert (found, bad) == (Outer("a", many=[Inner(value=2)] * 200), ("Outer.many.code",))
+
+
 @pytest.mark.parametrize("raw", [b"", b"[]", b"3", b"{", b"\xff", b"[" * 10_000, b'{"name":"\xff"}'])
 def test_what_is_no_object_is_nothing(raw: bytes) -> None:
     assert OUTER.decode(raw) == (None, ("Outer",))
