@@ -86,7 +86,8 @@ class Links:
             self.take(catch)
         if len(catches) == 1 and catches[0].wanted.whole:
             asked = frozenset(one.search.type for one in questions).union(*(one.search.included for one in questions))
-            self.whole = set(with_holders(asked)) if not _incomplete(catches[0]) else set()
+            if not _incomplete(catches[0]):  # of places and people it may leave some out
+                self.whole = {kind for kind in with_holders(asked) if BY_TYPE[kind].by}
             return
         pairs = list(zip(questions, catches, strict=True))
         for question, catch in pairs:

@@ -149,6 +149,18 @@ async def test_every_kind_of_link_is_followed_without_any_include(link: Json) ->
     assert shown == []
 
 
+async def test_places_that_everything_left_out_are_looked_up() -> None:
+    clinic = shared("Organization", "t1", name="GUM clinic")
+    result = observation("o1", performer=[{"reference": "Organization/t1"}])
+
+    def persons_own(kind: str, bundle: Json) -> Json:
+        own = [each for each in bundle.get("entry", []) if each["resource"]["resourceType"] != "Organization"]
+        return bundle if kind != "$everything" else {**bundle, "entry": own}
+
+    shown = await ids(Section.TEST_RESULTS, clinic, result, rewrite=persons_own, asked={"everything": True})
+    assert shown == []
+
+
 async def test_a_long_chain_of_links_is_followed_to_its_end() -> None:
     first = observation("o0", code={"text": "HIV test"})
     chain = [observation(f"o{n}", derivedFrom=[{"reference": f"Observation/o{n - 1}"}]) for n in range(1, 20)]
