@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -20,7 +21,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.resolvers.pds.service import located
-from tests.whole.gateway import OPTED_OUT, PERSON, UNKNOWN, Seen, Whole, World
+from tests.whole.gateway import OPTED_OUT, PATIENCE, PERSON, UNKNOWN, Seen, Whole, World
 from tests.whole.questions import SECTIONS, question
 from tests.whole.records import LEAK, Record, drawn, without_withheld, world
 
@@ -39,6 +40,14 @@ WAYS: list[dict[str, Any]] = [
 CURSOR = re.compile(r'"(?:endCursor|cursor|startCursor)":"([^"]+)"')
 EVERY = "query($n: NHSNumber!) {{ patient(nhsNumber: $n) {{ {} }} }}"
 WHOLE = EVERY.format(" ".join(f"{name} {{ totalCount edges {{ cursor node {{ id }} }} }}" for name in SECTIONS))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def waits() -> Iterator[None]:
+    """A CapabilityStatement that came too late for a busy machine is no difference either."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("resolvers.sources.fhir_r4.capabilities.READ_SECONDS", PATIENCE)
+        yield
 
 
 async def same(one: Whole, other: Whole, document: str, number: str = PERSON) -> Seen:

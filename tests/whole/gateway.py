@@ -49,6 +49,8 @@ from tests.resolvers.recorded import Recorded, Sent, ok
 
 PERSON, UNKNOWN, OPTED_OUT = "9990000018", "9990000042", "9990000034"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+PATIENCE = 86_400.0
+"""Seconds: a machine that stands still for a while is no difference between two answers."""
 REQUEST_ID = "0b5c9d2e-0000-4000-8000-000000000000"
 HEAD = """\
 extend schema
@@ -213,7 +215,7 @@ class Whole:
         self._directory = Directory(self._pds(), world.sources, self.reach.reachable)
         self._rate = MemoryRate(Rate(patients=100_000))
         self._cache = Answers(EntryCache(backend_for(None), b"k" * 32), cache_s)
-        engine = RecordEngine(working, self._context, self.trail, 30.0)
+        engine = RecordEngine(working, self._context, self.trail, PATIENCE)
         config = msgspec.convert({}, Config)
         operations = Operations(config.limits, TrustedDocuments({}))
         self.app = Gateway(config, engine, Known(self.caller), operations, metrics=Metrics(registry))
