@@ -214,7 +214,7 @@ def must_expand(supergraph: Supergraph, interface: str, name: str) -> bool:
         if member_field is None:
             return True
         for join in (member_field.joins or {}).values():
-            if join.external or join.used_overridden or join.requires is not None or join.context_arguments:
+            if join.external or join.used_overridden or join.requires is not None:
                 return True
             if join.override is not None and join.override in supergraph.by_name:
                 return True

@@ -185,6 +185,33 @@ CONTEXT_CASES = [
         {"{ med { dose } }": (2, 2), "{ patient { meds { dose } } }": (2, 2)},
     ),
     Case(
+        "an object that sets the context takes it from another",
+        {
+            "a": """
+                type Query { box: Box }
+                type Box @key(fields: "id") @context(name: "holder") { id: ID! name: String med: Med }
+                type Med @key(fields: "id") @context(name: "holder") {
+                  id: ID! name: String med: Med label(name: String @fromContext(field: "$holder { name }")): String
+                }
+            """,
+        },
+        {"{ box { med { label } } }": (2, 2), "{ box { med { med { label } } } }": (2, 2)},
+    ),
+    Case(
+        "objects of several types take from several objects at once",
+        {
+            "a": """
+                type Query { patients: [Patient!]! wards: [Ward!]! }
+                type Patient @key(fields: "id") @context(name: "p") { id: ID! born: String meds: [Med!]! tests: [Test!]! }
+                type Ward @key(fields: "id") @context(name: "w") { id: ID! code: String beds: [Bed!]! }
+                type Med @key(fields: "id") { id: ID! dose(born: String @fromContext(field: "$p { born }")): Int }
+                type Test @key(fields: "id") { id: ID! limit(born: String @fromContext(field: "$p { born }")): Int }
+                type Bed @key(fields: "id") { id: ID! free(code: String @fromContext(field: "$w { code }")): Boolean }
+            """,
+        },
+        {"{ patients { meds { dose } tests { limit } } wards { beds { free } } }": (2, 2)},
+    ),
+    Case(
         "a mutation's own fields set nothing, the objects below do",
         {
             "a": f"type Query {{ patient: Patient }} type Mutation {{ admit: Patient discharge: Patient }} {PATIENT} {MED}",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from graphql import parse, validate
 
+from gateway.federation.composition.compose import compose
 from gateway.federation.contextual import unroll
 from gateway.federation.defer import split
 from gateway.federation.execute import Executor, Outcome, Prepared
@@ -16,10 +17,11 @@ from gateway.federation.explain import explain
 from gateway.federation.fetcher import FetchFailure, SubgraphError, SubgraphResponse
 from gateway.federation.plan import FetchStep, QueryPlan
 from gateway.federation.planner import GateNeed, Planner, PlanningError
+from gateway.federation.subgraph import SubgraphInput
 from gateway.federation.supergraph import Supergraph
 from gateway.federation.supergraph_read import read_supergraph
 from resolvers.sources.upstream import Failure
-from tests.federation.composing import codes, composed2
+from tests.federation.composing import FED, codes, composed2
 from tests.federation.subgraph_schemas import subgraph_schema
 from tests.federation.test_execute import Fake, errors
 
@@ -348,6 +350,16 @@ def test_a_mutation_gives_no_context() -> None:
         ' type Med @key(fields: "id") { id: ID! dose(token: String @fromContext(field: "$m { token }")): Int }'
     )
     assert codes(composed2(a=a)) == ["SATISFIABILITY_ERROR"]
+
+
+def test_a_mutation_is_not_run_again_for_a_value() -> None:
+    a = (
+        'type Query { a: Int } type Mutation @context(name: "m") { token: String med: Med }'
+        ' type Med @key(fields: "id") { id: ID! dose(token: String @fromContext(field: "$m { token }")): Int }'
+    )
+    sdl = compose([SubgraphInput("a", FED + a, "http://a")], satisfiability=False).supergraph_sdl
+    with pytest.raises(PlanningError, match="no subgraph can be reached that answers dose"):
+        Planner(read_supergraph(sdl)).plan(parse("mutation { med { dose } }"))
 
 
 def test_the_planner_says_what_is_missing_above() -> None:
