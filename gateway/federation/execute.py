@@ -30,13 +30,19 @@ from gateway.federation.fetcher import Fetcher, FetchFailure, SubgraphError, Sub
 from gateway.federation.gates import Gate, withhold
 from gateway.federation.losses import Losses
 from gateway.federation.merge import Mismatch, add_to_all, clone, is_flat, merge
-from gateway.federation.plan import Condition, FetchStep, Path, QueryPlan
+from gateway.federation.plan import Condition, EntityInput, FetchStep, Path, QueryPlan
 from gateway.federation.project import Projection
 from gateway.federation.rename import rename, renamed_path
 from gateway.federation.supply import Node, keys_of, supply
 from gateway.federation.tree import WITHHELD, objects, places, strip
+from gateway.federation.typed import Tree, TypedPlan, typed_plan
+from gateway.federation.typed_code import Odd
+from gateway.federation.typed_run import Made, TypedRun, expand, expanded_inquiry
 
 log = structlog.get_logger(__name__)
+
+AGAIN = 8
+"""Runs of an operation before it is compiled for a typed tree: that costs as much as a dozen runs save."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +86,24 @@ class Prepared:
         places: dict[tuple[Path, ...], int] = {}
         self.steps = {step.id: Step(step, tuple(children[step.id]), places) for step in plan.steps}
         self.contextual = contextual_steps(self.steps)
+        self._schema = schema
+        self._runs = 0
 
     @cached_property
     def supplied(self) -> Node:
         """Who gives what; read only when something is missing."""
         return supply(self.plan)
+
+    @cached_property
+    def _typed(self) -> TypedPlan | None:
+        return typed_plan(self.plan, self._schema)
+
+    def typed(self, variables: Mapping[str, Any]) -> TypedPlan | None:
+        """How to run the plan on a typed tree, if that can be done and it has come often enough to be worth compiling."""
+        if self._runs < AGAIN:
+            self._runs += 1
+            return None
+        return self._typed if self.projection.has_quick(variables) else None
 
     @cached_property
     def asked(self) -> Node:
@@ -112,15 +131,25 @@ class Executor:
         """Execute. `variables` are the coerced ones as JSON values, with defaults applied.
 
         `encodable` is for those who do nothing with the data but encode it, which is quicker then."""
-        execution = Execution(self, prepared, variables, context)
+        typed = prepared.typed(variables) if encodable else None
+        execution = Execution(self, prepared, variables, context, typed)
         await execution.run_all()
         return execution.outcome(encodable=encodable)
 
 
 class Execution:
-    """One request's execution: the tree, the losses, and which steps still wait."""
+    """One request's execution: the tree, the losses, and which steps still wait.
 
-    def __init__(self, executor: Executor, prepared: Prepared, variables: Mapping[str, Any], context: Any) -> None:
+    While `typed` is there, it holds the tree; the first thing that it cannot do turns it into dicts for good."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        prepared: Prepared,
+        variables: Mapping[str, Any],
+        context: Any,
+        typed: TypedPlan | None = None,
+    ) -> None:
         self.executor = executor
         self.prepared = prepared
         self.variables = variables
@@ -129,7 +158,10 @@ class Execution:
         self.losses = Losses()
         self.withheld = False
         self.fetched: list[str] = []
+        self.typed = TypedRun(typed) if typed is not None else None
         self._found: dict[int, list[dict[str, Any]]] = {}
+        self._became: Made = {}
+        self._left: TypedRun | None = None
 
     async def run_all(self) -> None:
         """Run every step; return when none is left."""
@@ -174,26 +206,68 @@ class Execution:
         if not self._hold(step.conditions):
             return
         variables = {name: self.variables[name] for name in step.variables if name in self.variables}
-        asked: list[Inquiry] = []
-        contextual = self.prepared.contextual.get(step.id)
-        if contextual is not None:
-            compiled, asked = contextual.ask(self.tree, lambda entity: self._hold(entity.conditions), variables)
-            step = compiled.step
-        else:
-            for entity, builder in zip(step.entities, compiled.builders, strict=True):
-                targets = self._targets(builder.place, entity.targets) if self._hold(entity.conditions) else []
-                sent, users = builder.collect(targets)
-                variables[entity.variable] = sent
-                asked.append(Inquiry(entity, users, sent))
+        compiled, asked = self._ask(compiled, variables)
+        step = compiled.step
         if step.entities and not any(inquiry.users for inquiry in asked):
             return
+        was_typed = self.typed is not None
         response = await self._fetch(step, variables)
         if response is None:
             return
+        if was_typed:
+            if self._taken_typed(step, response, asked):
+                return
+            asked = [expanded_inquiry(inquiry, self._became) for inquiry in asked]
+        if isinstance(response.data, Tree):
+            response = SubgraphResponse(expand(response.data, {}), response.errors)
         if step.entities:
             await self._take_entities(compiled, response, asked)
         else:
             await self._take_root(compiled, response)
+
+    def _ask(self, compiled: Step, variables: dict[str, Any]) -> tuple[Step, list[Inquiry]]:
+        """The step to send and what it asks for; its variables are added to `variables`."""
+        step = compiled.step
+
+        def holds(entity: EntityInput) -> bool:
+            return self._hold(entity.conditions)
+
+        contextual = self.prepared.contextual.get(step.id)
+        if contextual is not None:
+            return contextual.ask(self.tree, holds, variables)
+        asked: list[Inquiry] = []
+        if self.typed is not None:
+            try:
+                asked = self.typed.ask(step, holds)
+            except Odd:
+                self._leave_typed()
+        if self.typed is None:
+            for entity, builder in zip(step.entities, compiled.builders, strict=True):
+                targets = self._targets(builder.place, entity.targets) if holds(entity) else []
+                sent, users = builder.collect(targets)
+                asked.append(Inquiry(entity, users, sent))
+        for inquiry in asked:
+            variables[inquiry.entity.variable] = inquiry.sent
+        return compiled, asked
+
+    def _taken_typed(self, step: FetchStep, response: SubgraphResponse, asked: Sequence[Inquiry]) -> bool:
+        """Merge an answer into the typed tree; False if there is none any more."""
+        if self.typed is None:
+            return False
+        if isinstance(response.data, Tree) and not response.errors:
+            try:
+                self.typed.take(step, response.data, asked)
+            except Odd:
+                pass
+            else:
+                return True
+        self._leave_typed()
+        return False
+
+    def _leave_typed(self) -> None:
+        assert self.typed is not None
+        self.tree, self._became = self.typed.expanded()
+        self._left, self.typed = self.typed, None  # kept, so that identities in `_became` are not given anew
 
     def _targets(self, place: int, paths: tuple[Path, ...]) -> list[dict[str, Any]]:
         """The objects at these paths; remembered until a merge may have brought or removed objects."""
@@ -213,7 +287,15 @@ class Execution:
         self.fetched.append(step.subgraph)
         try:
             return await fetcher.fetch(
-                SubgraphRequest(step.subgraph, step.document, step.operation_name, variables, step.kind), self.context
+                SubgraphRequest(
+                    step.subgraph,
+                    step.document,
+                    step.operation_name,
+                    variables,
+                    step.kind,
+                    self.typed.decoder(step) if self.typed is not None else None,
+                ),
+                self.context,
             )
         except FetchFailure as failure:
             self.losses.fail(step, FAILURES[failure.failure])
@@ -309,11 +391,14 @@ class Execution:
 
     def outcome(self, *, encodable: bool = False) -> Outcome:
         """Write the answer from what has been merged."""
-        prepared, tree = self.prepared, self.tree
+        prepared = self.prepared
         if encodable and not self.losses and not self.withheld:
-            quick = prepared.projection.quick(tree, self.variables)
+            quick = prepared.projection.quick(self.typed.tree if self.typed is not None else self.tree, self.variables)
             if quick is not None:
                 return Outcome(quick, [], self.fetched)
+        if self.typed is not None:
+            self._leave_typed()
+        tree = self.tree
         if self.losses:
             self.losses.place(tree, prepared.asked)
         if self.withheld:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
+
 from gateway.federation.plan import OperationKind
 from resolvers.sources.upstream import Failure
 
@@ -19,6 +21,8 @@ class SubgraphRequest:
     operation_name: str | None
     variables: Mapping[str, Any]
     kind: OperationKind
+    decoder: msgspec.json.Decoder[Any] | None = None
+    """Reads an answer's JSON as the executor likes it best: `data` as a Struct of its own. Needs not be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,10 @@ class SubgraphError:
 
 @dataclass(frozen=True, slots=True)
 class SubgraphResponse:
-    """A subgraph's answer. The executor takes `data` over and changes it in place."""
+    """A subgraph's answer: `data` is a dict, or what the request's decoder made of it. The executor takes it over and
+    changes it in place."""
 
-    data: dict[str, Any] | None
+    data: Any
     errors: tuple[SubgraphError, ...] = ()
 
 

@@ -88,7 +88,7 @@ class HttpFetcher:
                 reply = await self._in_flight.once(key, send)
         except UpstreamError as error:
             raise FetchFailure(error.failure, error.detail) from None
-        return read_reply(reply, self._max_body)
+        return read_reply(reply, self._max_body, request.decoder)
 
 
 def _body(request: SubgraphRequest) -> dict[str, Any]:
@@ -100,8 +100,10 @@ def _body(request: SubgraphRequest) -> dict[str, Any]:
     return body
 
 
-def read_reply(reply: Reply, max_body: int = MAX_BODY) -> SubgraphResponse:
-    """Read an answer as GraphQL over HTTP says. Raises FetchFailure."""
+def read_reply(
+    reply: Reply, max_body: int = MAX_BODY, decoder: msgspec.json.Decoder[Any] | None = None
+) -> SubgraphResponse:
+    """Read an answer as GraphQL over HTTP says, by the decoder if it can. Raises FetchFailure."""
     if len(reply.body) > max_body:
         raise FetchFailure(Failure.MALFORMED, "the answer is too large")
     content_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -110,14 +112,23 @@ def read_reply(reply: Reply, max_body: int = MAX_BODY) -> SubgraphResponse:
         raise FetchFailure(_status_failure(reply.status), f"status {reply.status}")
     if content_type not in JSON_TYPES:
         raise FetchFailure(Failure.MALFORMED, "the answer is not JSON by its content type")
-    try:
-        envelope = _decoder.decode(reply.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise FetchFailure(Failure.MALFORMED, "the answer is not a GraphQL response") from None
+    envelope = _envelope(reply.body, decoder)
     if envelope.data is msgspec.UNSET and not envelope.errors:
         raise FetchFailure(Failure.MALFORMED, "the answer has neither data nor errors")
     data = None if isinstance(envelope.data, msgspec.UnsetType) else envelope.data
     return SubgraphResponse(data, tuple(map(_error, (envelope.errors or ())[:MAX_ERRORS])))
+
+
+def _envelope(body: bytes, decoder: msgspec.json.Decoder[Any] | None) -> Any:
+    if decoder is not None:
+        try:
+            return decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise FetchFailure(Failure.MALFORMED, "the answer is not a GraphQL response") from None
 
 
 def _status_failure(status: int) -> Failure:

@@ -106,20 +106,28 @@ class Projection:
         except Bubble:
             return None, run.problems
 
-    def quick(self, tree: dict[str, Any], variables: Mapping[str, Any]) -> Any:
-        """What encodes to the same JSON as the data that `run` writes, if that has no problems; else None."""
+    def quick(self, tree: Any, variables: Mapping[str, Any]) -> Any:
+        """What encodes to the same JSON as the data that `run` writes, if that has no problems; else None. The tree is
+        of dicts, or of Structs with attributes `f_` and the response key."""
+        wanted = self._quick_type(variables)
+        if wanted is None:
+            return None
+        try:
+            return msgspec.convert(tree, wanted, from_attributes=tree.__class__ is not dict)
+        except msgspec.ValidationError:
+            return None
+
+    def has_quick(self, variables: Mapping[str, Any]) -> bool:
+        """Whether there is a `quick` for these conditions."""
+        return self._quick_type(variables) is not None
+
+    def _quick_type(self, variables: Mapping[str, Any]) -> Any:
         key = self._key(variables)
         if key not in self._quick:
             self._quick[key] = quick_type(self._shapes(key), self._checked, self._forbidden)
             if len(self._quick) > MAX_VARIANTS:
                 self._quick.popitem(last=False)
-        wanted = self._quick[key]
-        if wanted is None:
-            return None
-        try:
-            return msgspec.convert(tree, wanted)
-        except msgspec.ValidationError:
-            return None
+        return self._quick[key]
 
     def _key(self, variables: Mapping[str, Any]) -> tuple[bool, ...]:
         return tuple([bool(variables.get(name)) for name in self._conditions])

@@ -63,8 +63,8 @@ class _Quick:
         self._made: dict[tuple[Any, ...], Any] = {}
 
     def struct(self, object_type: GraphQLObjectType, fields: tuple[Field, ...]) -> Any:
-        members = [self._member(f"f{place}", field) for place, field in enumerate(fields)]
-        names = {f"f{place}": field.key for place, field in enumerate(fields)}
+        members = [self._member(f"f_{field.key}", field) for field in fields]
+        names = {f"f_{field.key}": field.key for field in fields}
         if object_type.name in self._checked:
             self._add_check(fields, members, names)
         return msgspec.defstruct(object_type.name, members, rename=names, kw_only=True, gc=False)
@@ -76,8 +76,8 @@ class _Quick:
         if any(field.key != field.name for field in selected):
             raise _CarefulError
         if not selected:
-            members.append(("claimed", msgspec.UnsetType, msgspec.UNSET))
-            names["claimed"] = "__typename"
+            members.append(("f___typename", msgspec.UnsetType, msgspec.UNSET))
+            names["f___typename"] = "__typename"
 
     def _member(self, name: str, field: Field) -> tuple[str, Any] | tuple[str, Any, Any]:
         if field.name == "__typename":

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
+import msgspec
 import pytest
 from graphql import build_schema, execute_sync, parse, validate
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from gateway.federation import execute
 from gateway.federation.execute import Executor, Outcome
 from gateway.federation.fetcher import FetchFailure, SubgraphRequest, SubgraphResponse
 from resolvers.sources.upstream import Failure
 from tests.federation.shop import HEAVY, PRODUCTS, QUERY, REVIEWS, USERS, Shop, review
+from tests.federation.wire import OnWire
 
 SHOP = Shop()
 MONOLITH = build_schema(
@@ -69,7 +73,18 @@ ROOT = {
 
 
 async def ask(query: str, variables: dict[str, Any] | None = None, executor: Executor | None = None) -> Outcome:
-    return await (executor or SHOP.executor()).run(SHOP.prepare(query), variables or {}, None)
+    """The outcome; once more with answers read off the wire, where it must be the same on a typed tree."""
+    prepared, executor = SHOP.prepare(query), executor or SHOP.executor()
+    outcome = await executor.run(prepared, variables or {}, None)
+    wired = {name: OnWire(fetcher) for name, fetcher in executor.fetchers.items()}
+    with patch.object(execute, "AGAIN", 0):
+        typed = await Executor(wired).run(prepared, variables or {}, None, encodable=True)
+    assert msgspec.to_builtins(typed.data) == outcome.data
+    assert {(error.path, error.code) for error in typed.errors} == {
+        (error.path, error.code) for error in outcome.errors
+    }
+    assert sum(each.typed for each in wired.values()) or outcome.errors or not outcome.fetched
+    return outcome
 
 
 def expected(query: str, variables: dict[str, Any] | None = None) -> Any:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+import msgspec
+import pytest
 from graphql import build_schema, parse
 
+from gateway.federation import execute
 from gateway.federation.errors import ErrorPolicy
 from gateway.federation.execute import Execution, Executor, Outcome, Prepared
 from gateway.federation.fetcher import FetchFailure, SubgraphError, SubgraphRequest, SubgraphResponse
@@ -24,6 +28,7 @@ from gateway.federation.plan import (
     Representation,
 )
 from resolvers.sources.upstream import Failure
+from tests.federation.wire import read
 
 SCHEMA = build_schema(
     """
@@ -55,7 +60,15 @@ class Fake:
             answer = await answer
         if isinstance(answer, Exception):
             raise answer
-        return answer if isinstance(answer, SubgraphResponse) else SubgraphResponse(answer)
+        response = answer if isinstance(answer, SubgraphResponse) else SubgraphResponse(answer)
+        return response if request.decoder is None else read(request, response)
+
+
+@pytest.fixture(params=["dicts", "structs"], autouse=True)
+def tree(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test runs on either kind of tree; plans that are not plain run on dicts anyway."""
+    if request.param == "structs":
+        monkeypatch.setattr(execute, "AGAIN", 0)
 
 
 def root(identity: int, subgraph: str, document: str, **more: Any) -> FetchStep:
@@ -83,7 +96,8 @@ async def run(
     plan = QueryPlan("query", tuple(steps))
     prepared = Prepared(plan, SCHEMA, parse(query), **more)
     policy = ErrorPolicy(frozenset({"reference"}), frozenset({"record"}))
-    return await Executor(fakes, policy=policy).run(prepared, variables or {}, None)
+    outcome = await Executor(fakes, policy=policy).run(prepared, variables or {}, None, encodable=execute.AGAIN == 0)
+    return replace(outcome, data=msgspec.to_builtins(outcome.data))
 
 
 def errors(outcome: Outcome) -> list[tuple[tuple[str | int, ...] | None, str, str | None]]:
@@ -565,3 +579,71 @@ async def test_our_own_subgraph_may_answer_for_a_superseded_key() -> None:
     fakes = {"products": Fake(top("1")), "record": Fake({"_entities": [{"upc": "2", "inStock": True}]})}
     outcome = await run("{topProducts{inStock}}", [TOP, step], fakes)
     assert outcome.data == {"topProducts": [{"inStock": True}]}
+
+
+DEEP = (Key("me"), Key("reviews"), Key("product"))
+REVIEWS = "{me{reviews{id product{upc price}}}}"
+
+
+def reviewed(*products: dict[str, Any]) -> dict[str, Any]:
+    return {"me": {"reviews": [{"id": str(index), "product": each} for index, each in enumerate(products)]}}
+
+
+async def test_objects_that_a_subgraph_tells_apart_stay_apart() -> None:
+    steps = [root(0, "a", REVIEWS), entities(1, "x", "{name}", DEEP)]
+    data = reviewed({"upc": "1", "price": 1}, {"upc": "1", "price": 2})
+    fakes = {"a": Fake(data), "x": Fake({"_entities": [{"name": "n"}]})}
+    outcome = await run("{me{reviews{product{price name}}}}", steps, fakes)
+    assert outcome.data == {
+        "me": {"reviews": [{"product": {"price": 1, "name": "n"}}, {"product": {"price": 2, "name": "n"}}]}
+    }
+    assert len(fakes["x"].asked[0].variables["r"]) == 1
+
+
+async def test_an_answer_that_comes_after_the_tree_has_changed_its_kind_finds_its_objects() -> None:
+    """The first step's answer cannot be merged as it is (an error), while the second is under way."""
+    gone = asyncio.Event()
+
+    def failing(_request: SubgraphRequest) -> SubgraphResponse:
+        gone.set()
+        return SubgraphResponse({"_entities": [{"price": 3}, None]}, (SubgraphError("no", ("_entities", 1)),))
+
+    async def late(_request: SubgraphRequest) -> dict[str, Any]:
+        await gone.wait()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return {"_entities": [{"inStock": True}, {"inStock": False}]}
+
+    steps = [
+        root(0, "a", "{me{reviews{id product{upc}}}}"),
+        entities(1, "x", "{price}", DEEP),
+        entities(2, "y", "{inStock}", DEEP),
+    ]
+    data = reviewed({"upc": "1"}, {"upc": "2"}, {"upc": "1"})
+    fakes = {"a": Fake(data), "x": Fake(failing), "y": Fake(late)}
+    outcome = await run("{me{reviews{product{price inStock}}}}", steps, fakes)
+    first, second = {"price": 3, "inStock": True}, {"price": None, "inStock": False}
+    assert outcome.data == {"me": {"reviews": [{"product": first}, {"product": second}, {"product": first}]}}
+    assert [path for path, _, _ in errors(outcome)] == [("me", "reviews", 1, "product", "price")]
+
+
+async def test_what_was_collected_before_is_not_what_new_objects_need() -> None:
+    """Two steps ask about the same paths; between them another one brings more objects there."""
+    steps = [
+        root(0, "a", "{me{id} topProducts{upc}}"),
+        entities(1, "x", "{inStock}", (Key("topProducts"),), DEEP),
+        entities(2, "b", "{reviews{product{upc}}}", (Key("me"),), typename="User", needs=(Need("id", "id"),)),
+        entities(3, "y", "{price}", (Key("topProducts"),), DEEP, after=(1, 2)),
+    ]
+    fakes = {
+        "a": Fake({"me": {"id": "u"}, "topProducts": [{"upc": "1"}]}),
+        "x": Fake({"_entities": [{"inStock": True}]}),
+        "b": Fake({"_entities": [{"reviews": [{"product": {"upc": "2"}}]}]}),
+        "y": Fake({"_entities": [{"price": 1}, {"price": 2}]}),
+    }
+    outcome = await run("{topProducts{price inStock} me{reviews{product{price}}}}", steps, fakes)
+    assert [each["upc"] for each in fakes["y"].asked[0].variables["r"]] == ["1", "2"]
+    assert outcome.data == {
+        "topProducts": [{"price": 1, "inStock": True}],
+        "me": {"reviews": [{"product": {"price": 2}}]},
+    }

@@ -6,10 +6,13 @@ import asyncio
 import json
 import random
 from typing import Any
+from unittest.mock import patch
 
+import msgspec
 import pytest
 from graphql import parse, validate
 
+from gateway.federation import execute
 from gateway.federation.execute import Execution, Executor, Prepared
 from gateway.federation.fetcher import Fetcher, SubgraphRequest, SubgraphResponse
 from gateway.federation.plan import QueryPlan
@@ -19,6 +22,7 @@ from gateway.federation.supergraph_read import read_supergraph
 from tests.federation.plan_runner import run_plan
 from tests.federation.random_operations import random_operation
 from tests.federation.simulation import SimulatedSubgraph, World
+from tests.federation.wire import OnWire
 from tests.shared_data import shared_data
 
 SLICES = 8
@@ -86,3 +90,9 @@ async def compare(
     await execution.run_all()
     assert not execution.losses
     assert execution.tree == expected
+    careful = execution.outcome()
+    with patch.object(execute, "AGAIN", 0):
+        wired: dict[str, Fetcher] = {name: OnWire(fetcher) for name, fetcher in fetchers.items()}
+        typed = await Executor(wired).run(prepared, variables, None, encodable=True)
+    assert msgspec.to_builtins(typed.data) == careful.data
+    assert {(e.path, e.code) for e in typed.errors} == {(e.path, e.code) for e in careful.errors}
