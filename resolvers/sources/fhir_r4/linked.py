@@ -113,7 +113,8 @@ class Links:
         wants = {(name.partition("/")[0], ID, name) for name in self._absent()}
         holders = [(kind, parameter) for kind, parameter in HOLDERS if kind not in self.whole]
         if holders:
-            held = [key for key in self._here - self._covered if key.startswith(f"{HELD}/")]
+            # one without an id ('?') is held by nothing
+            held = [key for key in self._here - self._covered if key.startswith(f"{HELD}/") and "?" not in key]
             wants |= {(kind, parameter, key) for key in held for kind, parameter in holders}
         wants = {want for want in wants - self._wanted if self._kept(want[0])}
         self._wanted |= wants
@@ -143,18 +144,15 @@ class Links:
 
     def lookups(self, wants: Sequence[Want], by_name: bool) -> list[Lookup]:
         """The searches for these: single resources where the server can find them, else all of the person's."""
-        narrow: dict[tuple[str, str], list[Want]] = {}
-        wide: dict[str, list[Want]] = {}
+        wide = {kind for kind, parameter, _ in wants if not (by_name and self._names(kind, parameter))}
+        wide = {kind for kind in wide if self._by_patient(kind)}
+        grouped: dict[tuple[str, str | None], list[Want]] = {}
         for want in wants:
-            kind, parameter, _ = want
-            if not self._by_patient(kind) or (by_name and self._names(kind, parameter)):
-                narrow.setdefault((kind, parameter), []).append(want)
-            else:
-                wide.setdefault(kind, []).append(want)
-        found = [self._lookup(kind, None, some) for kind, some in wide.items()]
-        for (kind, parameter), some in narrow.items():
-            parts = (some[start : start + MOST] for start in range(0, len(some), MOST))
-            found += [self._lookup(kind, parameter, part) for part in parts if kind not in wide]
+            grouped.setdefault((want[0], None if want[0] in wide else want[1]), []).append(want)
+        found: list[Lookup] = []
+        for (kind, parameter), some in grouped.items():
+            size = MOST if parameter is not None else len(some)
+            found += [self._lookup(kind, parameter, some[start : start + size]) for start in range(0, len(some), size)]
         return found
 
     def _lookup(self, kind: str, parameter: str | None, wants: Sequence[Want]) -> Lookup:

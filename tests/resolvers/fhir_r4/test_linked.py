@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import Any
 
 import pytest
 
+from policies.files import PACKAGED
 from policies.sections import Section
 from policies.sensitivity.gate import SensitivityPolicy
 from resolvers.record.status import SourceState
 from resolvers.sources.fhir_r4.linked import mentioned
-from resolvers.sources.fhir_r4.searches import SEARCHES
+from resolvers.sources.fhir_r4.searches import HOLDERS, SEARCHES
 from resolvers.sources.upstream import Failure, UpstreamError
 from tests.resolvers.fhir_r4.kit import EVERYTHING, of, shared
 from tests.resolvers.fhir_r4.server import (
@@ -83,6 +85,14 @@ async def test_a_result_that_a_withheld_holder_draws_draws_what_it_is_the_reason
     assert shown == ["rfl:Immunization/1"]
 
 
+def test_the_holders_of_every_rule_that_draws_members_are_looked_up() -> None:
+    rules = tomllib.loads((PACKAGED / "sensitivity/links.toml").read_text())["link"]
+    drawing = {(rule["from"], rule["field"]) for rule in rules if rule.get("reverse")}
+    of_stu3 = {("Observation", "related.target"), ("Condition", "extension:RelatedClinicalContent")}
+    assert drawing - of_stu3 == {("DiagnosticReport", "result"), ("Observation", "hasMember")}
+    assert {kind for kind, _ in drawing - of_stu3} == {kind for kind, _ in HOLDERS}
+
+
 async def test_holders_are_asked_for_by_what_they_hold_where_the_server_can() -> None:
     server = FhirServer([patient(), REPORT, observation("o1"), VACCINATION], declared(EVERYTHING | FINDS))
     await answer(server, Section.IMMUNISATIONS, policy=POLICY)
@@ -107,6 +117,19 @@ async def test_what_a_result_is_the_reason_for_is_left_out_where_its_holders_are
         part = (await answer(server, Section.IMMUNISATIONS, *more, policy=POLICY))[Section.IMMUNISATIONS]
         assert [entry.id for entry in part.entries] == ["rfl:Immunization/2"]
         assert (part.status, codes(part)) == (SourceState.PARTIAL, ["incomplete-paging"])
+
+
+async def test_one_failed_search_leaves_out_everything_that_it_was_to_bring() -> None:
+    """A group of one result and another result itself: both are Observations, and asked for at once."""
+    other = of("Immunization", reasonReference=[{"reference": "Observation/o2"}]) | {"id": "2"}
+
+    def without_one(kind: str, bundle: Json) -> Json:
+        return {**bundle, "entry": [each for each in bundle["entry"] if each["resource"].get("id") != "o2"]}
+
+    rows = [observation("o1"), observation("o2", code={"text": "HIV test"}), VACCINATION, other]
+    server = FhirServer([patient(), *rows], rewrite=lambda k, b: without_one(k, b) if k == "Immunization" else b)
+    server.replies["Observation"] = UpstreamError(Failure.UNAVAILABLE)
+    assert (await answer(server, Section.IMMUNISATIONS, policy=POLICY))[Section.IMMUNISATIONS].entries == []
 
 
 async def test_results_are_left_out_where_no_report_came() -> None:
