@@ -30,7 +30,12 @@ PURPOSES = {
     "etreat": ("ETREAT", "Emergency Treatment"),
     "break-glass": ("BTG", "break the glass"),
     "btg": ("BTG", "break the glass"),
+    "caremgt": ("CAREMGT", "care management"),
+    "coc": ("COC", "coordination of care"),
+    "hoperat": ("HOPERAT", "healthcare operations"),
+    "patsfty": ("PATSFTY", "patient safety"),
     "patient-request": ("PATRQT", "patient requested"),
+    "patrqt": ("PATRQT", "patient requested"),
     "audit": ("HSYSADMIN", "health system administration"),
 }
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from policies.decision import Show, Withhold
 from policies.files import PACKAGED, PolicyFileError, PolicyFiles
 from policies.roles import RoleMatrix
+from tests.shared_data import shared_data
 
 CLINICIANS = ("gp", "hospital_clinician", "emergency_clinician", "nurse")
 CLINICAL = ("allergies", "medications", "conditions", "testResults", "procedures", "immunisations", "documents")
@@ -104,6 +106,14 @@ def test_a_role_acts_for_its_purposes_only(matrix: RoleMatrix, role: str, purpos
     assert isinstance(matrix.scope(role).may_act_for(purpose), Show) is may
 
 
+def test_every_purpose_is_an_hl7_act_reason(matrix: RoleMatrix) -> None:
+    """A token states its purpose in HL7's words; one that is spelt otherwise here would never be allowed."""
+    published = shared_data("terminology/CodeSystem-v3-ActReason.json").read_text("utf-8")
+    known = set(re.findall(r'"code"\s*:\s*"([A-Z]+)"', published))
+    stated = {purpose for role in matrix.by_name.values() for purpose in role.purposes}
+    assert stated - known == set()
+
+
 def test_sections_say_what_is_seen(matrix: RoleMatrix) -> None:
     sections = matrix.scope("social_worker").sections()
     assert sections["care_team"] == ("*",)
@@ -174,7 +184,7 @@ def own(tmp_path: Path, before: str, after: str) -> PolicyFiles:
         ("introspection = true", "introspecton = true", "unknown key 'introspecton'"),
         ("introspection = true", "", "introspection is true or false"),
         ("Condition = [", "Allergy = [", "stands in 'allergies', too"),
-        ('purposes = ["TREAT", "ETREAT", "CAREMGT", "COORD"]', "", "'purposes' is missing"),
+        ('purposes = ["TREAT", "ETREAT", "CAREMGT", "COC"]', "", "'purposes' is missing"),
     ],
 )
 def test_a_broken_table_names_line_and_mend(tmp_path: Path, before: str, after: str, says: str) -> None:

@@ -10,6 +10,7 @@ from gateway.stores.audit import AuditStore
 from gateway.stores.audit_entry import AuditRecord
 from gateway.stores.audit_fhir import Gateway, audit_events
 from gateway.stores.database import Database
+from policies.roles import RoleMatrix
 from tests.gateway.stores.trail import ANN, BOB, KEYS, entry
 from tests.shared_data import shared_data
 
@@ -112,6 +113,13 @@ def test_decision_can_be_followed() -> None:
         ("source", "royal-free ANSWERED"),
         ("denied", "Patient.address receptionist-no-address"),
     } <= details
+
+
+def test_every_purpose_of_the_roles_is_exported_as_its_code() -> None:
+    for role in RoleMatrix.load().by_name.values():
+        for purpose in role.purposes:
+            (coded,) = event(purpose=purpose)["purposeOfEvent"]
+            assert coded["coding"][0]["code"] == purpose
 
 
 def test_unknown_purpose_is_kept_as_text() -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from policies.caller import Caller
+from policies.roles import RoleMatrix
 from policies.sections import Section
 from resolvers.record.status import SourceState
 from resolvers.sources.gp_connect.parameters import STRUCTURED, uk_today
@@ -26,6 +27,8 @@ from tests.resolvers.gp_connect.practice import (
     practice,
 )
 from tests.resolvers.recorded import Sent, always
+
+ROLES = RoleMatrix.load()
 
 
 async def sent(*sections: Section, **more: Any) -> Sent:
@@ -152,6 +155,13 @@ async def test_only_direct_care_by_professionals_is_asked_for(caller: Caller) ->
     told = await answer(upstream, Section.ALLERGIES, caller=caller)
     assert upstream.sent == []
     assert told[Section.ALLERGIES].status is SourceState.NOT_ASKED
+
+
+@pytest.mark.parametrize("purpose", ["TREAT", "ETREAT", "CAREMGT", "COC"])
+async def test_every_clinicians_purpose_of_the_roles_is_direct_care(purpose: str) -> None:
+    assert purpose in {each for name in ("gp", "emergency_clinician") for each in ROLES.by_name[name].purposes}
+    told = await answer(always(bundle()), Section.ALLERGIES, caller=dataclasses.replace(DOCTOR, purpose=purpose))
+    assert told[Section.ALLERGIES].status is SourceState.EMPTY
 
 
 async def test_citizens_are_served_where_the_deployment_says_so() -> None:
