@@ -56,15 +56,21 @@ class Introduction:
     def sending(self, request: SubgraphRequest, context: Any) -> Sending:
         """Headers, deadline and the key under which equal requests of one caller may share an answer."""
         assert isinstance(context, GatewayContext)
-        return Sending(context.deadline, self._headers(request, context), "\n".join(context.caller.key))
+        forwarded = self._forwarded(context)
+        alike = repr((context.caller.key, sorted(forwarded.items())))
+        return Sending(context.deadline, self._headers(request, context, forwarded), alike)
 
     def signed(self, facts: RequestContext) -> dict[str, str]:
         """The header that says who asks; none where the partner is not told."""
         return dict([self.signer.header(self.entry.name, facts)]) if self.signer is not None else {}
 
-    def _headers(self, request: SubgraphRequest, context: GatewayContext) -> dict[str, str]:
+    def _forwarded(self, context: GatewayContext) -> dict[str, str]:
         allowed = {name.lower() for name in self.entry.forward_headers} - NEVER_FORWARDED
-        headers = {name: value for name, value in context.request.headers.items() if name in allowed}
+        return {name: value for name, value in context.request.headers.items() if name in allowed}
+
+    def _headers(
+        self, request: SubgraphRequest, context: GatewayContext, forwarded: Mapping[str, str]
+    ) -> dict[str, str]:
         caller = context.caller
         facts = RequestContext(
             subject=f"{caller.issuer}|{caller.subject}",
@@ -74,7 +80,7 @@ class Introduction:
             patient=_one_patient(request.variables),
             request_id=context.request_id,
         )
-        return {**headers, **self.signed(facts), "x-request-id": context.request_id}
+        return {**forwarded, **self.signed(facts), "x-request-id": context.request_id}
 
 
 def _signer(settings: Settings, entry: Subgraph) -> ContextSigner | None:

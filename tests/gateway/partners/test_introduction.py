@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
 
+from gateway.cli.token import demo_token
+from gateway.federation.share import InFlight
 from gateway.upstream.auth import Outgoing
 from gateway.upstream.signing import sign
 from tests.gateway.partners.kit import (
@@ -107,3 +110,38 @@ async def test_person_who_has_opted_out_is_not_asked_about(start: Start) -> None
         answer = await area.ask(QUERY.replace(PERSON, OPTED_OUT))
         assert answer["data"] == {"patient": None}
         assert len(foreign.asked) == asked
+
+
+async def test_only_what_cannot_change_an_answer_is_left_out_of_sharing(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys: list[Hashable] = []
+    once: Any = InFlight.once
+
+    async def noted(self: object, key: Hashable, make: object) -> object:
+        keys.append(key)
+        return await once(self, key, make)
+
+    monkeypatch.setattr(InFlight, "once", noted)
+    person: dict[str, Any] = {"organisation": "Y99001", "subject": "a", "name": "Test"}
+    async with start('forward_headers = ["X-Ward"]\nsigning_key = "context-key.pem"\n') as (area, _):
+
+        async def asked(query: str = QUERY, ward: str = "12", role: str = "gp", **who: str) -> Hashable:
+            token = demo_token(area.settings, role, **{**person, **who})
+            keys.clear()
+            await area.ask(query, headers={"authorization": f"Bearer {token}", "x-ward": ward, "x-other": token})
+            (key,) = keys
+            return key
+
+        first = await asked()
+        assert await asked() == first
+        others = [
+            await asked(QUERY.replace(PERSON, OTHER)),
+            await asked(QUERY.replace("text", "stars")),
+            await asked(ward="13"),
+            await asked(role="nurse"),
+            await asked(subject="b"),
+            await asked(organisation="Y99002"),
+            await asked(purpose="ETREAT"),
+        ]
+    assert len({first, *others}) == 8
