@@ -52,6 +52,8 @@ Since = Annotated[
     PartialDateTime | None,
     strawberry.argument(description="Only entries of this date or later; undated entries stay."),
 ]
+STATUS = strawberry.argument(description="Only entries of these statuses; those whose status nobody knows stay.")
+KIND = strawberry.argument(description="Only entries of these kinds; those whose kind nobody knows stay.")
 
 
 @strawberry.enum(description="Before or after now.")
@@ -158,7 +160,11 @@ class Patient:
 
     @strawberry.field(description="Allergies and adverse reactions (PRSB: Allergies and adverse reactions).")
     async def allergies(
-        self, first: First = None, after: After = None, since: Since = None, status: list[AllergyStatus] | None = None
+        self,
+        first: First = None,
+        after: After = None,
+        since: Since = None,
+        status: Annotated[list[AllergyStatus] | None, STATUS] = None,
     ) -> AllergyConnection | None:
         entries, shown = await self._page(
             Section.ALLERGIES, Allergy, first, after, since, lambda entries: _with_status(entries, status)
@@ -171,7 +177,7 @@ class Patient:
         first: First = None,
         after: After = None,
         since: Since = None,
-        status: list[MedicationStatus] | None = None,
+        status: Annotated[list[MedicationStatus] | None, STATUS] = None,
     ) -> MedicationConnection | None:
         entries, shown = await self._page(
             Section.MEDICATIONS, Medication, first, after, since, lambda entries: _with_status(entries, status)
@@ -180,7 +186,11 @@ class Patient:
 
     @strawberry.field(description="Problems and diagnoses (PRSB: Problem list).")
     async def conditions(
-        self, first: First = None, after: After = None, since: Since = None, status: list[ConditionStatus] | None = None
+        self,
+        first: First = None,
+        after: After = None,
+        since: Since = None,
+        status: Annotated[list[ConditionStatus] | None, STATUS] = None,
     ) -> Connection[Condition] | None:
         return await self._section(
             Section.CONDITIONS, Condition, first, after, since, lambda entries: _with_status(entries, status)
@@ -190,7 +200,11 @@ class Patient:
         description="Hospital stays and attendances, with discharge summaries (PRSB: Admission details, Discharge details)."
     )
     async def hospital_stays(
-        self, first: First = None, after: After = None, since: Since = None, kind: list[StayKind] | None = None
+        self,
+        first: First = None,
+        after: After = None,
+        since: Since = None,
+        kind: Annotated[list[StayKind] | None, KIND] = None,
     ) -> Connection[HospitalStay] | None:
         return await self._section(
             Section.HOSPITAL_STAYS, HospitalStay, first, after, since, lambda entries: _of_kind(entries, kind)
@@ -204,9 +218,12 @@ class Patient:
         after: After = None,
         since: Since = None,
         when: Annotated[
-            When | None, strawberry.argument(description="Only those that began before, or begin after, this moment.")
+            When | None,
+            strawberry.argument(
+                description="Only those that began before, or begin after, this moment. Without a start they are still to come."
+            ),
         ] = None,
-        status: list[AppointmentStatus] | None = None,
+        status: Annotated[list[AppointmentStatus] | None, STATUS] = None,
     ) -> Connection[Appointment] | None:
         now = info.context.now.isoformat(timespec="seconds").replace("+00:00", "Z")
 
@@ -223,7 +240,10 @@ class Patient:
         after: After = None,
         since: Since = None,
         category: Annotated[
-            str | None, strawberry.argument(description="Only this category, for example laboratory or vital-signs.")
+            str | None,
+            strawberry.argument(
+                description="Only this category, for example laboratory or vital-signs; results without any category stay."
+            ),
         ] = None,
     ) -> Connection[TestResult] | None:
         return await self._section(
@@ -232,7 +252,7 @@ class Patient:
             first,
             after,
             since,
-            lambda entries: [entry for entry in entries if category is None or category in (entry.categories or ())],
+            lambda entries: _of_category(entries, category),
         )
 
     @strawberry.field(description="Vaccinations (PRSB: Vaccinations).")
@@ -255,7 +275,11 @@ class Patient:
 
     @strawberry.field(description="What everyone should know at once (PRSB: Alerts, Risks).")
     async def alerts(
-        self, first: First = None, after: After = None, since: Since = None, status: list[AlertStatus] | None = None
+        self,
+        first: First = None,
+        after: After = None,
+        since: Since = None,
+        status: Annotated[list[AlertStatus] | None, STATUS] = None,
     ) -> Connection[Alert] | None:
         return await self._section(
             Section.ALERTS, Alert, first, after, since, lambda entries: _with_status(entries, status)
@@ -263,7 +287,11 @@ class Patient:
 
     @strawberry.field(description="Care, support and contingency plans (PRSB: Care and support plan).")
     async def care_plans(
-        self, first: First = None, after: After = None, since: Since = None, status: list[CarePlanStatus] | None = None
+        self,
+        first: First = None,
+        after: After = None,
+        since: Since = None,
+        status: Annotated[list[CarePlanStatus] | None, STATUS] = None,
     ) -> Connection[CarePlan] | None:
         return await self._section(
             Section.CARE_PLANS, CarePlan, first, after, since, lambda entries: _with_status(entries, status)
@@ -273,7 +301,7 @@ class Patient:
         description="Professionals and personal contacts (PRSB: Professional contacts, Personal contacts)."
     )
     async def care_team(
-        self, first: First = None, after: After = None, kind: list[ContactKind] | None = None
+        self, first: First = None, after: After = None, kind: Annotated[list[ContactKind] | None, KIND] = None
     ) -> Connection[CareTeamMember] | None:
         return await self._section(
             Section.CARE_TEAM, CareTeamMember, first, after, None, lambda entries: _of_kind(entries, kind)
@@ -287,8 +315,8 @@ class Patient:
         first: First = None,
         after: After = None,
         since: Since = None,
-        kind: list[SocialCareKind] | None = None,
-        status: list[SocialCareStatus] | None = None,
+        kind: Annotated[list[SocialCareKind] | None, KIND] = None,
+        status: Annotated[list[SocialCareStatus] | None, STATUS] = None,
     ) -> Connection[SocialCareEntry] | None:
         return await self._section(
             Section.SOCIAL_CARE,
@@ -361,17 +389,22 @@ def _of(kind: type[T], entries: Sequence[Entry]) -> list[T]:
 
 
 def _with_status(entries: list[Any], wanted: Sequence[Enum] | None) -> list[Any]:
-    return entries if wanted is None else [entry for entry in entries if entry.status in wanted]
+    """What has one of these statuses. What has none stays: an allergy must not go missing for want of a status."""
+    return entries if wanted is None else [entry for entry in entries if entry.status is None or entry.status in wanted]
 
 
 def _of_kind(entries: list[Any], wanted: Sequence[Enum] | None) -> list[Any]:
-    return entries if wanted is None else [entry for entry in entries if entry.kind in wanted]
+    return entries if wanted is None else [entry for entry in entries if entry.kind is None or entry.kind in wanted]
+
+
+def _of_category(entries: list[TestResult], wanted: str | None) -> list[TestResult]:
+    return entries if wanted is None else [one for one in entries if not one.categories or wanted in one.categories]
 
 
 def _is_when(entry: Appointment, when: When, now: str) -> bool:
-    if entry.start is None:
-        return False
-    future = instant(entry.start) > now
+    """A start known only to the day is to come until that day is over, and an unknown one still is."""
+    start = instant(entry.start)
+    future = start >= now[: len(start)]
     return future is (when is When.FUTURE)
 
 
