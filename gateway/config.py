@@ -320,6 +320,10 @@ class Federation(Section, frozen=True):
         Secret | None, _doc("Bearer token for `/admin/graph` (status, reload), by reference; none closes it.")
     ] = None
     cached_plans: Annotated[Count, _doc("Query plans remembered per worker.")] = 1_000
+    override_labels: Annotated[
+        list[Text],
+        _doc("Labels of `@override(label:)` that are active. `percent(n)` is active by itself, for n % of callers."),
+    ] = field(default_factory=list)
     area: Annotated[
         AreaName | None,
         _doc("Name of this area to a router above: the field of `Patient` under which its record stands there."),

@@ -69,13 +69,14 @@ class RecordEngine:
         check_purpose(generation, caller)
         check_representations(operation.values)
         with planning():
-            ready = generation.ready(caller.role, operation.hash, operation.text, operation.ast, operation.name)
+            labels = generation.labels(f"{caller.issuer}|{caller.subject}")
+            ready = generation.ready(caller.role, operation.hash, operation.text, operation.ast, operation.name, labels)
         view = generation.view(caller.role)
         attempt = Attempt(
             generation, operation, caller, request, ready.denied, self.make_context, self.audit, self.deadline
         )
         if request.incremental and ready.deferring is not None:
-            return await _in_parts(attempt, _parts(attempt, ready), view)
+            return await _in_parts(attempt, _parts(attempt, ready, labels), view)
         generation.in_flight += 1
         try:
             return _reply(await attempt.answer(ready.prepared, encodable=True), view)
@@ -93,11 +94,17 @@ def planning() -> Iterator[None]:
         raise Refusal("GRAPHQL_VALIDATION_FAILED") from error
 
 
-def _parts(attempt: Attempt, ready: Ready) -> Parts:
+def _parts(attempt: Attempt, ready: Ready, labels: frozenset[str]) -> Parts:
     operation = attempt.operation
     with planning():
         return attempt.generation.parts(
-            attempt.caller.role, operation.hash, operation.ast, operation.name, ready.deferring or (), operation.values
+            attempt.caller.role,
+            operation.hash,
+            operation.ast,
+            operation.name,
+            ready.deferring or (),
+            operation.values,
+            labels,
         )
 
 

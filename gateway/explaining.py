@@ -21,8 +21,11 @@ class ExplainError(ValueError):
     """The question cannot be answered; says why."""
 
 
-def explained_plan(graph: Graph, role: str, text: str, name: str | None = None) -> str:
-    """The plan of an operation for a role, as a tree with the reason for each hop, and what the role does not get."""
+def explained_plan(
+    graph: Graph, role: str, text: str, name: str | None = None, labels: frozenset[str] = frozenset()
+) -> str:
+    """The plan of an operation for a role, as a tree with the reason for each hop, and what the role does not get.
+    `labels` are those of @override that are active."""
     _known_role(graph, role)
     api = graph.supergraph.api_schema
     try:
@@ -36,7 +39,7 @@ def explained_plan(graph: Graph, role: str, text: str, name: str | None = None) 
     allowed, gone = cut(document, api, denied)
     gates = {PATIENT_TYPE: (GateNeed(PATIENT, PATIENT_NEEDS),), **graph.classification.gates}
     try:
-        plan = Planner(graph.supergraph).plan(allowed, name, gates=gates)
+        plan = Planner(graph.supergraph).plan(allowed, name, override_flags=labels, gates=gates)
     except PlanningError as error:
         raise ExplainError(str(error)) from None
     withheld = [f"not for {role}: {type_}.{field} ({denied[type_, field]})" for type_, field in sorted(gone)]

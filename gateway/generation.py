@@ -20,12 +20,15 @@ from gateway.federation.execute import Executor, Prepared
 from gateway.federation.plan import QueryPlan
 from gateway.federation.planner import GateNeeds, Planner
 from gateway.federation.supergraph import Supergraph
+from gateway.labels import active
 from gateway.requirements import Requirements, role_scope
 from gateway.scope import cut, denied_fields, visible_schema
 from policies.bundle import Policies
 
 _numbers = count(1)
-Key = tuple[str, str, str | None]
+Key = tuple[str, str, str | None, frozenset[str]]
+"""Role, hash of the document, name of the operation, active labels of @override."""
+NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class Generation:
     gates: GateNeeds | None = None
     cached: int = 1000
     requirements: Requirements = field(default_factory=dict)
+    named_labels: frozenset[str] = NONE
+    """The @override labels that the configuration says are active."""
     entry: Entry | None = None
     """How a router above enters the graph; only there are the names that it adds."""
     number: int = field(default_factory=lambda: next(_numbers))
@@ -94,12 +99,19 @@ class Generation:
             view = self._views[role] = self._make_view(role)
         return view
 
-    def ready(self, role: str, key: str, text: str, document: DocumentNode, name: str | None) -> Ready:
+    def labels(self, who: str) -> frozenset[str]:
+        """The @override labels that are active for this caller."""
+        known = self._planner.graph.labels
+        return active(known, self.named_labels, who) if known else NONE
+
+    def ready(
+        self, role: str, key: str, text: str, document: DocumentNode, name: str | None, labels: frozenset[str] = NONE
+    ) -> Ready:
         """The operation, planned for the role. `key` identifies the document's text. Raises PlanningError."""
-        cache_key = (role, key, name)
+        cache_key = (role, key, name, labels)
         ready = self._ready.get(cache_key)
         if ready is None:
-            ready = self._ready[cache_key] = self._prepare(role, text, document, name)
+            ready = self._ready[cache_key] = self._prepare(role, text, document, name, labels)
             if len(self._ready) > self.cached:
                 self._ready.popitem(last=False)
         else:
@@ -114,12 +126,13 @@ class Generation:
         name: str | None,
         deferring: tuple[str, ...],
         values: Mapping[str, Any],
+        labels: frozenset[str] = NONE,
     ) -> Parts:
         """The operation split at its deferred fragments; `deferring` is as `Ready` has it. Raises PlanningError."""
-        cache_key = ((role, key, name), tuple(bool(values.get(each, True)) for each in deferring))
+        cache_key = ((role, key, name, labels), tuple(bool(values.get(each, True)) for each in deferring))
         parts = self._parts.get(cache_key)
         if parts is None:
-            parts = self._parts[cache_key] = self._split(role, document, name, values)
+            parts = self._parts[cache_key] = self._split(role, document, name, values, labels)
             if len(self._parts) > self.cached:
                 self._parts.popitem(last=False)
         else:
@@ -129,9 +142,10 @@ class Generation:
     def warm(self, known: Iterable[tuple[Key, str]]) -> None:
         """Plan what an older generation had planned, newest last, so that a swap costs no request its time.
         What is not valid any more is left out."""
-        for (role, key, name), text in known:
+        for (role, key, name, labels), text in known:
             try:
-                self.ready(role, key, text, parse(text), name)
+                now = (labels | self.named_labels) & self._planner.graph.labels
+                self.ready(role, key, text, parse(text), name, now)
             except Exception:
                 continue
 
@@ -150,27 +164,29 @@ class Generation:
             denied = self.entry.denied(denied, may_introspect)
         return RoleView(role, denied, shown, may_introspect)
 
-    def _prepare(self, role: str, text: str, document: DocumentNode, name: str | None) -> Ready:
+    def _prepare(self, role: str, text: str, document: DocumentNode, name: str | None, labels: frozenset[str]) -> Ready:
         view = self.view(role)
         deferring = defer_variables(document) if defers(document) else None
         if deferring is not None:
             document = without_defer(document)
         allowed, gone = cut(document, self.api, view.denied)
-        plan = self._plan(allowed, name)
+        plan = self._plan(allowed, name, labels)
         prepared = Prepared(plan, self.api, document, name, frozenset(view.denied), view.schema)
         denied = tuple((f"{type_}.{field}", view.denied[type_, field]) for type_, field in sorted(gone))
         return Ready(text, name, plan, prepared, denied, deferring)
 
-    def _plan(self, allowed: DocumentNode, name: str | None) -> QueryPlan:
+    def _plan(self, allowed: DocumentNode, name: str | None, labels: frozenset[str]) -> QueryPlan:
         known = allowed if self.entry is None else self.entry.planned(allowed)
-        return self._planner.plan(known, name, gates=self.gates)
+        return self._planner.plan(known, name, override_flags=labels, gates=self.gates)
 
-    def _split(self, role: str, document: DocumentNode, name: str | None, values: Mapping[str, Any]) -> Parts:
+    def _split(
+        self, role: str, document: DocumentNode, name: str | None, values: Mapping[str, Any], labels: frozenset[str]
+    ) -> Parts:
         view = self.view(role)
 
         def prepared(part: Part) -> Prepared:
             allowed, _ = cut(part.planned, self.api, view.denied)
-            plan = self._plan(allowed, name)
+            plan = self._plan(allowed, name, labels)
             return Prepared(plan, self.api, part.shown, name, frozenset(view.denied), view.schema)
 
         found = split(self.api, document, name, values)

@@ -60,9 +60,15 @@ class Graph:
     classification: Classification
     requirements: Requirements
 
-    def generation(self, fetchers: Mapping[str, Fetcher], cached: int, area: str | None = None) -> Generation:
+    def generation(
+        self,
+        fetchers: Mapping[str, Fetcher],
+        cached: int,
+        area: str | None = None,
+        labels: frozenset[str] = frozenset(),
+    ) -> Generation:
         """A generation over these fetchers, by subgraph name. `area` is the name of this gateway's record to a router
-        above it. Raises GraphError where that name is taken."""
+        above it, `labels` are those of @override that are active. Raises GraphError where that name is taken."""
         try:
             entrance = entry(self.supergraph, RECORD, subgraph_sdl(self.supergraph.api_schema, area), area)
         except ValueError as error:
@@ -73,7 +79,7 @@ class Graph:
             ErrorPolicy(trusted=frozenset({RECORD})),
         )
         gates = {PATIENT_TYPE: (GateNeed(PATIENT, PATIENT_NEEDS),), **self.classification.gates}
-        return Generation(self.supergraph, executor, self.policies, gates, cached, self.requirements, entrance)
+        return Generation(self.supergraph, executor, self.policies, gates, cached, self.requirements, labels, entrance)
 
 
 def compose_graph(partners: Iterable[SubgraphInput], policies: Policies) -> Graph:

@@ -186,7 +186,9 @@ class LiveGraph:
         old, old_connections = self._generation, self._connections
         try:
             federation = settings.config.federation
-            new = graph.generation(partner_fetchers(connections, found), federation.cached_plans, federation.area)
+            labels = frozenset(federation.override_labels)
+            fetchers = partner_fetchers(connections, found)
+            new = graph.generation(fetchers, federation.cached_plans, federation.area, labels)
             if old is not None:
                 await asyncio.to_thread(new.warm, old.known())
         except BaseException:

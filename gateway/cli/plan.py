@@ -16,6 +16,7 @@ def command(
     file: Annotated[Path, typer.Argument(help="The operation; - reads standard input.")],
     role: Annotated[str, typer.Option(help="The role that asks.")] = "gp",
     operation: Annotated[str | None, typer.Option(help="The operation's name, if the file has several.")] = None,
+    label: Annotated[list[str], typer.Option(help="An active label of @override; may be repeated.")] = [],  # noqa: B006
     config: ConfigFile = DEFAULT,
 ) -> None:
     """Print the plan as a tree: which requests, in which order, why each, and what the role does not get."""
@@ -26,6 +27,6 @@ def command(
     except (OSError, UnicodeDecodeError) as failure:
         give_up(f"{file}: cannot be read ({type(failure).__name__})")
     try:
-        typer.echo(explained_plan(graph_of(config), role, text, operation))
+        typer.echo(explained_plan(graph_of(config), role, text, operation, frozenset(label)))
     except ExplainError as failure:
         give_up(str(failure))
