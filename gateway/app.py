@@ -26,6 +26,7 @@ from gateway.http.cors import CorsRules
 from gateway.http.csrf import refuse_forged_get
 from gateway.http.multipart import send_frames
 from gateway.http.negotiate import GRAPHQL, JSON, Accepted, negotiate, wants_page
+from gateway.http.protocol import WHOLE, Whole
 from gateway.http.reply import HSTS, PRIVATE, Header, Send, send_answer, send_body, send_refusal
 from gateway.identity.claims import RoleOfCode
 from gateway.identity.denied import DeniedFile
@@ -45,18 +46,20 @@ log = structlog.get_logger("gateway")
 _REQUEST_ID = re.compile(rb"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 COLLECT_AFTER = (50_000, 20, 100)
 """Objects before the cycle collector looks at the young ones; and rounds of theirs before it looks at older ones."""
-_NOT_FORWARDED = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
+_PLAIN = Accepted(JSON)
 
 
 @dataclass(slots=True)
 class Exchange:
-    """One GraphQL request while it is in hand."""
+    """One GraphQL request while it is in hand. `begun`: something of an answer may have left."""
 
     headers: dict[bytes, bytes]
     extra: tuple[Header, ...]
     id: str
     started: float
-    accepted: Accepted
+    whole: Whole | None
+    accepted: Accepted = _PLAIN
+    begun: bool = False
 
 
 class Identity(Protocol):
@@ -95,8 +98,9 @@ class Gateway:
         self._always: tuple[Header, ...] = (HSTS,) if config.server.hsts else ()
         self._pages = Pages(read_bundle(), self._session) if config.server.graphiql else None
         self._examples = examples
-        self.metrics.watch_documents(lambda: operations.hits, lambda: operations.misses)
         self._in_flight = 0
+        self.metrics.watch_documents(lambda: operations.hits, lambda: operations.misses)
+        self.metrics.in_flight.set_function(lambda: self._in_flight)
         self._routes: dict[str, Handler] = {"/graphql": self._graphql, "/health/live": self._live}
         self._routes["/health/ready"] = self._ready
         self._routes |= more or {}
@@ -151,37 +155,29 @@ class Gateway:
             rules = (*self._always, (b"allow", b"GET, POST, OPTIONS"), *self._cors.preflight(origin))
             await send_body(send, 204, [*PRIVATE, *rules], b"")
             return
-        exchange = Exchange(headers, extra, identifier, asyncio.get_running_loop().time(), Accepted(JSON))
+        loop = asyncio.get_running_loop()
+        exchange = Exchange(headers, extra, identifier, loop.time(), scope.get("extensions", {}).get(WHOLE))
         self._in_flight += 1
-        self.metrics.in_flight.inc()
         try:
             await self._serve(exchange, scope, receive, send)
         except ClientGone:
             self.metrics.requests.labels("CLIENT_GONE").inc()
         finally:
             self._in_flight -= 1
-            self.metrics.in_flight.dec()
-            self.metrics.seconds.observe(asyncio.get_running_loop().time() - exchange.started)
+            self.metrics.seconds.observe(loop.time() - exchange.started)
 
     async def _serve(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the stages; whatever they refuse or break becomes one JSON answer with a stable code."""
-        begun = False
-
-        async def sending(message: MutableMapping[str, Any]) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
         try:
-            exchange.accepted = _accepted(exchange.headers)
-            await self._run(exchange, scope, receive, sending)
+            exchange.accepted = negotiate(exchange.headers.get(b"accept"))
+            await self._run(exchange, scope, receive, send)
         except ClientGone:
             raise
         except Refusal as refusal:
-            await self._refuse(exchange, refusal, send, begun)
+            await self._refuse(exchange, refusal, send)
         except Exception:
             log.exception("request_failed", request_id=exchange.id)
-            await self._refuse(exchange, Refusal("INTERNAL_ERROR"), send, begun)
+            await self._refuse(exchange, Refusal("INTERNAL_ERROR"), send)
 
     async def _run(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         if self._in_flight > self.config.server.in_flight:
@@ -193,10 +189,9 @@ class Gateway:
         params = await self._params(scope, exchange.headers, receive)
         visible = self.engine.schema_for(caller)
         operation = self.operations.prepare(params, visible, caller.client, read_only=read_only)
-        request = RequestInfo(
-            exchange.id, exchange.started, exchange.accepted.incremental, _forwardable(exchange.headers)
-        )
+        request = RequestInfo(exchange.id, exchange.started, exchange.accepted.incremental, exchange.headers)
         answer = await self.engine.answer(operation, caller, request)
+        exchange.begun = True
         if isinstance(answer, Frames):
             await send_frames(send, receive, answer.parts, exchange.extra)
         else:
@@ -206,7 +201,7 @@ class Gateway:
     async def _complete(self, answer: Complete, exchange: Exchange, send: Send) -> None:
         if answer.errors:
             self.metrics.answers_with_errors.inc()
-        await send_answer(send, answer.body, exchange.accepted.media_type, exchange.extra)
+        await send_answer(send, answer.body, exchange.accepted.media_type, exchange.extra, exchange.whole)
 
     def _refuse_by_head(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         """What method and headers already rule out; strangers cost no more than this and a token check."""
@@ -226,9 +221,9 @@ class Gateway:
         seconds = self.config.server.body_timeout_s
         return params_of_body(await read_body(receive, headers.get(b"content-length"), limits, seconds), limits)
 
-    async def _refuse(self, exchange: Exchange, refusal: Refusal, send: Send, begun: bool) -> None:
+    async def _refuse(self, exchange: Exchange, refusal: Refusal, send: Send) -> None:
         self.metrics.requests.labels(refusal.code.name).inc()
-        if begun:
+        if exchange.begun:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
         status = await send_refusal(send, refusal, exchange.accepted.media_type, exchange.extra)
@@ -313,19 +308,9 @@ async def _send_json(send: Send, status: int, body: bytes) -> None:
     await send_body(send, status, [(b"content-type", b"application/json"), *PRIVATE], body)
 
 
-def _accepted(headers: dict[bytes, bytes]) -> Accepted:
-    return negotiate(headers.get(b"accept"))
-
-
 def _request_id(given: bytes | None) -> str:
     """The caller's correlation id if it is a UUID, else our own: anything freer could carry an NHS number."""
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode("ascii")
     text = os.urandom(16).hex()
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
-
-
-def _forwardable(headers: dict[bytes, bytes]) -> dict[str, str]:
-    return {
-        name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items() if name not in _NOT_FORWARDED
-    }

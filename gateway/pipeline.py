@@ -13,9 +13,10 @@ REGISTRY_UNAVAILABLE, FORBIDDEN); what fails inside an answer stands in that ans
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+import msgspec
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 
 from policies.caller import Caller
@@ -23,13 +24,15 @@ from policies.caller import Caller
 OperationKind = Literal["query", "mutation"]
 
 
-@dataclass(frozen=True, slots=True)
-class Params:
+NOT_FORWARDED = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
+
+
+class Params(msgspec.Struct, frozen=True):
     """What a request asks for, well typed and nothing more. `document_id` is a trusted document's hash."""
 
     query: str | None
     operation_name: str | None = None
-    variables: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, Any] = {}
     document_id: str | None = None
 
 
@@ -48,8 +51,7 @@ class Document:
     kind: OperationKind
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Operation:
+class Operation(msgspec.Struct, frozen=True, eq=False):
     """What the caller asks for, checked: a document, and variables that fit their types.
 
     `variables` are as sent, without those that the operation does not declare (for passing on to subgraphs);
@@ -88,23 +90,29 @@ class Operation:
         return self.document.text
 
 
-@dataclass(frozen=True, slots=True)
-class RequestInfo:
+class RequestInfo(msgspec.Struct, frozen=True):
     """Facts of the HTTP request that execution may need.
 
     `id` goes out as `X-Request-Id` and into audit and log. `started` is `loop.time()` at arrival. `incremental`
     says that the client reads multipart/mixed, so `@defer` may answer in frames; otherwise one answer is due.
-    `headers` (lower-case names) lack Authorization and Cookie; the engine forwards only configured ones.
     """
 
     id: str
     started: float
     incremental: bool = False
-    headers: Mapping[str, str] = field(default_factory=dict)
+    all_headers: Mapping[bytes, bytes] = {}
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers (lower-case names) without Authorization and Cookie; the engine forwards only configured ones."""
+        return {
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in self.all_headers.items()
+            if name not in NOT_FORWARDED
+        }
 
 
-@dataclass(frozen=True, slots=True)
-class Complete:
+class Complete(msgspec.Struct, frozen=True):
     """The whole answer as JSON bytes, with a `data` member. `errors` says whether it has `errors`, too."""
 
     body: bytes
@@ -124,8 +132,7 @@ class Frames:
 Answer = Complete | Frames
 
 
-@dataclass(frozen=True, slots=True)
-class Visible:
+class Visible(msgspec.Struct, frozen=True):
     """The schema that a caller's role may see.
 
     `key` differs whenever the schema does (generation and role): it is part of every cache key of checked

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -49,14 +49,36 @@ async def read_body(receive: Receive, length: bytes | None, limits: Limits, seco
 
 
 async def _next(receive: Receive, seconds: float) -> MutableMapping[str, Any]:
+    asked = receive().__await__()
     try:
-        async with asyncio.timeout(seconds):
-            message = await receive()
-    except TimeoutError:
-        raise Refusal("REQUEST_TIMEOUT", headers=(("connection", "close"),)) from None
+        awaited = next(asked)
+    except StopIteration as done:  # it had come already, as it mostly has: no timer is needed
+        message: MutableMapping[str, Any] = done.value
+    else:
+        try:
+            async with asyncio.timeout(seconds):
+                message = await _Begun(asked, awaited)
+        except TimeoutError:
+            raise Refusal("REQUEST_TIMEOUT", headers=(("connection", "close"),)) from None
     if message["type"] == "http.disconnect":
         raise ClientGone
     return message
+
+
+class _Begun:
+    """The rest of an awaitable that has taken its first step, and what it waits for since."""
+
+    def __init__(self, rest: Generator[Any, Any, Any], awaited: Any) -> None:
+        self._rest = rest
+        self._awaited = awaited
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        try:
+            yield self._awaited
+        except BaseException as error:
+            self._rest.throw(error)
+            raise
+        return (yield from self._rest)
 
 
 def check_content_type(value: bytes | None, encoding: bytes | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from gateway.errors import Refusal, RefusalGroup
 from gateway.http.body import as_json
 from gateway.http.negotiate import GRAPHQL, JSON
+from gateway.http.protocol import Whole
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
@@ -28,6 +29,11 @@ PRIVATE: tuple[Header, ...] = (
 HSTS: Header = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 _MEDIA = {GRAPHQL: f"{GRAPHQL}; charset=utf-8".encode(), JSON: f"{JSON}; charset=utf-8".encode()}
 
+_FIXED = {
+    media_type: b"".join(b"%b: %b\r\n" % header for header in ((b"content-type", value), *PRIVATE))
+    for media_type, value in _MEDIA.items()
+}
+
 
 async def send_body(send: Send, status: int, headers: list[Header], body: bytes) -> None:
     headers.append((b"content-length", b"%d" % len(body)))
@@ -39,9 +45,18 @@ def answer_headers(media_type: str, extra: tuple[Header, ...]) -> list[Header]:
     return [(b"content-type", _MEDIA[media_type]), *PRIVATE, *extra]
 
 
-async def send_answer(send: Send, body: bytes, media_type: str, extra: tuple[Header, ...]) -> None:
-    """A complete answer: it has `data`, so the status is 200 under either media type."""
-    await send_body(send, 200, answer_headers(media_type, extra), body)
+async def send_answer(
+    send: Send, body: bytes, media_type: str, extra: tuple[Header, ...], whole: Whole | None = None
+) -> None:
+    """A complete answer: it has `data`, so the status is 200 under either media type. `whole` is the server's way to
+    take it in one piece."""
+    if whole is None or not whole(_head(media_type, extra, len(body)), body):
+        await send_body(send, 200, answer_headers(media_type, extra), body)
+
+
+def _head(media_type: str, extra: tuple[Header, ...], size: int) -> bytes:
+    own = b"".join([b"%b: %b\r\n" % header for header in extra])
+    return b"%bcontent-length: %d\r\n%b\r\n" % (_FIXED[media_type], size, own)
 
 
 async def send_refusal(send: Send, refusal: Refusal, media_type: str, extra: tuple[Header, ...]) -> int:
