@@ -37,6 +37,9 @@ class Registry:
     async def withdraw(self, nhs_number: str, *, by: str, reason: str) -> None:
         await self._registry.withdraw(nhs_number, by, reason, self._clock())
 
+    async def supersede(self, nhs_number: str, current: str, *, by: str) -> None:
+        await self._registry.supersede(nhs_number, current, by, self._clock())
+
 
 class Trail:
     """The audit store as the engine's `Audit`: one entry per request, on disk before the answer leaves."""

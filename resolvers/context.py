@@ -33,6 +33,10 @@ class OptOuts(Consent, Protocol):
 
     async def withdraw(self, nhs_number: str, *, by: str, reason: str) -> None: ...
 
+    async def supersede(self, nhs_number: str, current: str, *, by: str) -> None:
+        """Record that `current` replaced the number: what holds for one then holds for both."""
+        ...
+
 
 class CachedAnswer(Protocol):
     """What a look-up found, and the place to keep what it did not find."""

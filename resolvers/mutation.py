@@ -6,9 +6,11 @@ from typing import Annotated
 
 import strawberry
 
+from resolvers.context import RecordContext
 from resolvers.errors import BadUserInput, RegistryDown
 from resolvers.patient import RecordInfo
 from resolvers.record.values import NHSNumber
+from resolvers.sources.upstream import UpstreamError
 
 LONGEST_REASON = 64
 """Characters that the registry keeps of a reason."""
@@ -45,10 +47,27 @@ async def _set(info: RecordInfo, nhs_number: NHSNumber, reason: str, *, opted_ou
     change = context.consent.add if opted_out else context.consent.withdraw
     try:
         await change(nhs_number, by=by, reason=reason)
-        context.directory.demographics.forget(nhs_number)
-        if context.cache is not None:
-            await context.cache.drop(nhs_number)
+        current = await _current(context, nhs_number) if opted_out else None
+        if current is not None:
+            context.journal.patients.add(current)
+            await context.consent.supersede(nhs_number, current, by=by)
+        for number in {nhs_number, current or nhs_number}:
+            context.directory.demographics.forget(number)
+            if context.cache is not None:
+                await context.cache.drop(number)
         now = await context.consent.opted_out([nhs_number])
     except Exception as error:
         raise RegistryDown from error
     return OptOut(nhs_number=nhs_number, opted_out=nhs_number in now)
+
+
+async def _current(context: RecordContext, nhs_number: str) -> str | None:
+    """The number that replaced this one, else None: who opts out under an old number must not stay visible under the
+    new one. Asked when the opt-out holds already, which it does whatever becomes of asking."""
+    try:
+        person = await context.directory.demographics.person(
+            nhs_number, context.caller, context.request_id, context.deadline
+        )
+    except UpstreamError:
+        return None
+    return person.nhs_number if person is not None and person.nhs_number != nhs_number else None

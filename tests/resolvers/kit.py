@@ -134,6 +134,10 @@ class Register:
     async def withdraw(self, nhs_number: str, *, by: str, reason: str) -> None:
         self.out.discard(nhs_number)
 
+    async def supersede(self, nhs_number: str, current: str, *, by: str) -> None:
+        if self.out & {nhs_number, current}:
+            self.out |= {nhs_number, current}
+
 
 @dataclass
 class Limit:
