@@ -103,6 +103,34 @@ async def test_request_in_flight_keeps_its_generation(tmp_path: Path) -> None:
             assert (await waiting)["data"]["patient"]["notes"] == [{"text": "steady"}]
 
 
+BADGE = 'type Patient @key(fields: "nhsNumber") { nhsNumber: NHSNumber! badge: ID @section(name: "falls") }\n'
+STAMP = BADGE.replace(
+    'badge: ID @section(name: "falls")',
+    'badge: ID @external stamp: ID @requires(fields: "badge") @section(name: "falls")',
+)
+
+
+async def test_connections_stay_until_the_last_request_of_their_generation_needs_none(
+    tmp_path: Path,
+) -> None:
+    first = Foreign(HEAD + BADGE, {PERSON: {"badge": "b"}}, mode="held")
+    second = Foreign(HEAD + STAMP, {PERSON: {"stamp": "s"}})
+    async with demographics() as pds, listening(first) as (url, _), listening(second) as (other, _):
+        settings = write_config(tmp_path, pds)
+        keep(settings, Subgraph(name="badges", url=url), first.sdl)
+        keep(settings, Subgraph(name="stamps", url=other), second.sdl)
+        async with gateway_of(settings) as area:
+            query = f'{{ patient(nhsNumber: "{PERSON}") {{ stamp }} }}'
+            waiting = asyncio.create_task(area.ask(query))
+            await first.arrived.wait()
+            assert second.asked == []
+            drop(settings, "stamps")
+            await area.until(lambda status: "stamps" not in status["subgraphs"])
+            await asyncio.sleep(0.3)
+            first.release.set()
+            assert await waiting == {"data": {"patient": {"stamp": "s"}}}
+
+
 async def test_old_generations_are_let_go(tmp_path: Path) -> None:
     first = Foreign(HEAD + NOTES, {PERSON: notes("steady")})
     async with demographics() as pds, listening(first) as (url, _):
