@@ -15,7 +15,8 @@ from functools import reduce
 from operator import and_
 from typing import NamedTuple
 
-from gateway.federation.walk import Leaf, Step
+from gateway.federation.step import Step
+from gateway.federation.walk import Leaf
 
 REQUEST = 1_000_000  # one more request
 ROUND = 1_000_100  # one more round: costs more than a request saved by it
@@ -42,27 +43,33 @@ class _Load(NamedTuple):
 
     @property
     def cost(self) -> int:
+        return self.cost_with(self)
+
+    def cost_with(self, other: _Load) -> int:
+        """What both cost together."""
         return (
-            self.requests.bit_count() * REQUEST
-            + self.rounds * ROUND
-            + self.fetches.bit_count() * HOP
-            + self.moves.bit_count()
+            (self.requests | other.requests).bit_count() * REQUEST
+            + max(self.rounds, other.rounds) * ROUND
+            + (self.fetches | other.fetches).bit_count() * HOP
+            + (self.moves | other.moves).bit_count()
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Option:
-    """One way for a group of leaves."""
+_NOTHING = _Load()
 
-    ends: tuple[Step, ...]
+
+class _Option(NamedTuple):
+    """One way for a group of leaves: which of the ways of each, and what it brings."""
+
+    way: int
     load: _Load
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
-    """Leaves that are decided together: their places among all leaves, and their options."""
+    """Leaves that are decided together: their places among all leaves, with their ways, and their options."""
 
-    places: list[int]
+    members: list[tuple[int, Leaf, list[Step]]]
     options: list[_Option]
 
     def least(self) -> _Load:
@@ -81,32 +88,38 @@ def choose(leaves: Sequence[Leaf]) -> list[Step]:
     groups = sorted(_groups(leaves), key=lambda group: len(group.options))
     found: dict[int, Step] = {}
     for group, option in zip(groups, _Search(groups).run(), strict=True):
-        found.update(zip(group.places, option.ends, strict=True))
+        found.update((place, leaf.end(ways[option.way])) for place, leaf, ways in group.members)
     return [found[place] for place in range(len(leaves))]
 
 
 def cost_of(ends: Sequence[Step]) -> int:
     """What a choice costs as a whole."""
     loads = _Loads()
-    return reduce(_Load.plus, (loads.of(end) for end in ends), _Load()).cost
+    return reduce(_Load.plus, (loads.of(end) for end in ends), _NOTHING).cost
 
 
 def _groups(leaves: Sequence[Leaf]) -> list[_Group]:
     """Leaves whose alternatives need the same fetching steps, alternative by alternative, go together."""
     loads = _Loads()
-    gathered: dict[tuple[int, ...], list[tuple[int, list[Step]]]] = {}
+    gathered: dict[tuple[int, ...], list[tuple[int, Leaf, list[Step]]]] = {}
+    brought: dict[tuple[int, ...], list[list[_Load]]] = {}
+    weighed: dict[int, tuple[tuple[int, ...], list[Step]]] = {}
     for place, leaf in enumerate(leaves):
-        ways: dict[int, Step] = {}
-        for step in leaf:
-            ways.setdefault(loads.of(step).fetches, step)
-        signature = tuple(sorted(ways))
-        gathered.setdefault(signature, []).append((place, [ways[mask] for mask in signature]))
+        known = weighed.get(id(leaf.ways))
+        if known is None:
+            by_fetches: dict[int, tuple[Step, _Load]] = {}
+            for step in leaf.ways:
+                load = loads.of(step)
+                by_fetches.setdefault(load.fetches, (step, load))
+            signature = tuple(sorted(by_fetches))
+            known = weighed[id(leaf.ways)] = (signature, [by_fetches[mask][0] for mask in signature])
+            brought.setdefault(signature, []).append([by_fetches[mask][1] for mask in signature])
+        signature, ways = known
+        gathered.setdefault(signature, []).append((place, leaf, ways))
     groups = []
-    for members in gathered.values():
-        options = []
-        for ends in zip(*(steps for _, steps in members), strict=True):
-            options.append(_Option(ends, reduce(_Load.plus, (loads.of(end) for end in ends))))
-        groups.append(_Group([place for place, _ in members], _undominated(options)))
+    for signature, members in gathered.items():
+        together = [reduce(_Load.plus, alike) for alike in zip(*brought[signature], strict=True)]
+        groups.append(_Group(members, _undominated([_Option(*each) for each in enumerate(together)])))
     return groups
 
 
@@ -129,27 +142,33 @@ class _Loads:
 
     def __init__(self) -> None:
         self._known: dict[Step, _Load] = {}
-        self._bits: dict[object, int] = {}
+        self._requests: dict[object, int] = {}
+        self._fetches = self._moves = 0
 
     def of(self, step: Step) -> _Load:
         known = self._known.get(step)
-        if known is None:
-            own = self._own(step)
-            for other in (*((step.parent,) if step.parent else ()), *step.awaited):
-                own = own.plus(self.of(other))
-            known = self._known[step] = own
+        if known is not None:
+            return known
+        requests = fetches = moves = rounds = 0
+        if step.is_fetch:
+            rounds = level(step)
+            # requests to one subgraph in one round are one request, but for root fetches
+            request = (step.node.subgraph, rounds, step.parent is None)
+            requests = 1 << self._requests.setdefault(request, len(self._requests))
+            self._fetches += 1
+            fetches = 1 << self._fetches
+        else:
+            self._moves += 1
+            moves = 1 << self._moves
+        for other in (step.parent, *step.awaited) if step.parent else step.awaited:
+            load = self._known.get(other) or self.of(other)
+            requests |= load.requests
+            fetches |= load.fetches
+            moves |= load.moves
+            if load.rounds > rounds:
+                rounds = load.rounds
+        known = self._known[step] = _Load(requests, fetches, moves, rounds)
         return known
-
-    def _own(self, step: Step) -> _Load:
-        if not step.is_fetch:
-            return _Load(moves=self._bit(step))
-        rounds = level(step)
-        # requests to one subgraph in one round are one request, but for root fetches
-        request = (step.node.subgraph, rounds, step.parent is None)
-        return _Load(self._bit(request), self._bit(step), 0, rounds)
-
-    def _bit(self, what: object) -> int:
-        return 1 << self._bits.setdefault(what, len(self._bits))
 
 
 def level(step: Step) -> int:
@@ -166,7 +185,7 @@ def level(step: Step) -> int:
 class _Search:
     def __init__(self, groups: list[_Group]) -> None:
         self.groups = groups
-        self.rest = [_Load()]
+        self.rest = [_NOTHING]
         for group in reversed(groups):
             self.rest.append(self.rest[-1].plus(group.least()))
         self.rest.reverse()
@@ -176,15 +195,15 @@ class _Search:
 
     def run(self) -> list[_Option]:
         """The best option of each group."""
-        total = _Load()
+        total = _NOTHING
         for index, group in enumerate(self.groups):
             base = total.plus(self.rest[index + 1])
-            costs = [base.plus(option.load).cost for option in group.options]
+            costs = [base.cost_with(option.load) for option in group.options]
             option = group.options[costs.index(min(costs))]
             total = total.plus(option.load)
             self.best.append(option)
         self.bound = total.cost
-        self._explore(0, [], _Load())
+        self._explore(0, [], _NOTHING)
         return self.best
 
     def _explore(self, depth: int, chosen: list[_Option], total: _Load) -> None:
@@ -193,20 +212,19 @@ class _Search:
             chosen.append(self.groups[depth].options[0])
             total = total.plus(chosen[-1].load)
             depth += 1
-        gain = self.bound - total.plus(self.rest[depth]).cost
+        gain = self.bound - total.cost_with(self.rest[depth])
         if gain <= (0 if self.looks <= _FINE_LOOKS else REQUEST // 2) or self.looks > _MAX_LOOKS:
             return
         if depth == len(self.groups):
             self.best, self.bound = list(chosen), total.cost
             return
         kept = len(chosen)
-        for option, further in self._ranked(depth, total):
+        for option in self._ranked(depth, total):
             chosen.append(option)
-            self._explore(depth + 1, chosen, further)
+            self._explore(depth + 1, chosen, total.plus(option.load))
             del chosen[kept:]
 
-    def _ranked(self, depth: int, total: _Load) -> list[tuple[_Option, _Load]]:
+    def _ranked(self, depth: int, total: _Load) -> list[_Option]:
         """Options, cheapest first; only the first if it needs no further fetching step."""
-        ranked = [(option, total.plus(option.load)) for option in self.groups[depth].options]
-        ranked.sort(key=lambda entry: entry[1].cost)
-        return ranked[:1] if ranked[0][1].fetches == total.fetches else ranked
+        ranked = sorted(self.groups[depth].options, key=lambda option: total.cost_with(option.load))
+        return ranked[:1] if ranked[0].load.fetches & ~total.fetches == 0 else ranked

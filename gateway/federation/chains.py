@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.federation.graph import Edge, Move, Node
 from gateway.federation.selection import FieldSel
@@ -13,17 +13,17 @@ HOP = 1000  # cost of a move that needs a request; a plain move costs 1
 @dataclass(frozen=True, slots=True, eq=False)
 class Hop:
     """One edge followed: `sel` is the field asked for, `needs` the chains, from the edge's head, that
-    obtain what the edge requires; `cost` includes theirs."""
+    obtain what the edge requires; `cost` includes theirs. `ident` is equal for hops that do the same at the same
+    place."""
 
     edge: Edge
     sel: FieldSel | None
     needs: tuple[Chain, ...]
     cost: int
+    ident: tuple[int, str] = field(init=False)
 
-    @property
-    def ident(self) -> tuple[int, str]:
-        """Equal for hops that do the same at the same place."""
-        return (self.edge.id, self.sel.ident if self.sel else "")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ident", (self.edge.id, self.sel.ident if self.sel else ""))
 
 
 Chain = tuple[Hop, ...]

@@ -12,7 +12,8 @@ from gateway.federation.graph import Move
 from gateway.federation.selection import Sel
 
 if TYPE_CHECKING:
-    from gateway.federation.walk import Step, Walk
+    from gateway.federation.step import Step
+    from gateway.federation.walk import Walk
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,8 +16,9 @@ from gateway.federation.graph import Edge, Move, Node
 from gateway.federation.paths import PathFinder
 from gateway.federation.plan import ContextSource, Key, Need, NeedOn, OnTypes, Path
 from gateway.federation.selection import Conditions, FieldSel, Sel, show
+from gateway.federation.step import Step
 from gateway.federation.supergraph import Supergraph
-from gateway.federation.walk import PlanningError, Step, Walk
+from gateway.federation.walk import PlanningError, Walk
 
 Units = dict[int, Unit]
 Tree = dict[int, list[Step]]

@@ -13,8 +13,9 @@ from gateway.federation.normalise import Operation, normalise
 from gateway.federation.paths import PathFinder, SearchLimitError
 from gateway.federation.plan import OperationKind, QueryPlan
 from gateway.federation.selection import Sel
+from gateway.federation.step import Path, Step
 from gateway.federation.supergraph import Supergraph
-from gateway.federation.walk import Path, PlanningError, Step, Walk
+from gateway.federation.walk import PlanningError, Walk
 
 __all__ = ["GateNeed", "GateNeeds", "Planner", "PlanningError"]
 

@@ -1,8 +1,4 @@
-"""Walks a normalised selection and gathers, leaf by leaf, every way to it worth considering.
-
-Steps are interned: the same move from the same step is one object, so alternatives share their
-beginnings and their cost can be counted once.
-"""
+"""Walks a normalised selection and gathers, leaf by leaf, every way to it worth considering."""
 
 from __future__ import annotations
 
@@ -10,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.federation.chains import HOP, Chain, Hop
-from gateway.federation.context_sources import Taken, seat, take
 from gateway.federation.graph import Edge, Move, Node
 from gateway.federation.paths import PathFinder, Refusal, Target
 from gateway.federation.selection import FieldSel, Sel, TypeSel, typename_sel
+from gateway.federation.step import Path, Step
 from gateway.federation.supergraph import RootKind
+from gateway.federation.ways import Kept, Way, Ways
 
-_MAX_PATHS = 4  # kept per subgraph; without a limit they multiply with depth
-_SLACK = 4 * HOP  # how much dearer than the cheapest a path to the same subgraph may be
 _MAX_ALTERNATIVES = 16  # per leaf; further ones cost more than all of these
 
 
@@ -30,76 +25,17 @@ class PlanningError(Exception):
         self.refusals = tuple(refusals)
 
 
-class Step:
-    """One move on the way from the root; `total` is the cost from the root to here. `taken` are the arguments that
-    come from objects above, None if one of them cannot be had and the step cannot be made."""
-
-    __slots__ = ("_needs", "cost", "edge", "following", "hop", "id", "level", "parent", "taken", "total", "walk")
-
-    def __init__(self, walk: Walk, parent: Step | None, hop: Hop) -> None:
-        self.walk = walk
-        self.parent = parent
-        self.hop = hop
-        self.edge: Edge = hop.edge
-        self.id = walk.count
-        walk.count += 1
-        self.cost = 1 if hop.cost < HOP else HOP
-        self.total: int = hop.cost + (parent.total if parent else 0)
-        self.following: dict[tuple[int, str], Step] = {}
-        self._needs: tuple[Step, ...] | None = None
-        self.level: int = -1
-        self.taken: tuple[Taken, ...] | None = ()
-        if self.edge.contexts and parent is not None:
-            self.taken = take(walk, parent, self.edge.contexts)
-            self.total += sum(source.cost for taken in self.taken or () for source in taken.sources)
-
-    @property
-    def node(self) -> Node:
-        """Where the step leads."""
-        return self.edge.tail
-
-    @property
-    def sel(self) -> FieldSel | None:
-        """The field the step asks for, if it asks for one."""
-        return self.hop.sel
-
-    @property
-    def is_fetch(self) -> bool:
-        """Whether the step needs a request of its own."""
-        return self.cost == HOP
-
-    @property
-    def needs(self) -> tuple[Step, ...]:
-        """Ends of the chains that obtain what this step's edge requires."""
-        if self._needs is None:
-            if self.parent is None:
-                self._needs = ()
-            else:
-                self._needs = tuple(self.walk.extend(self.parent, chain) for chain in self.hop.needs)
-        return self._needs
-
-    @property
-    def awaited(self) -> tuple[Step, ...]:
-        """Steps that must have been answered before this one's request can be made."""
-        if not self.taken or self.parent is None:
-            return self.needs
-        ends = (end for taken in self.taken for source in taken.sources for end in source.ends)
-        return (*self.needs, seat(self.parent), *ends)
-
-    def __str__(self) -> str:
-        above = f"{self.parent} " if self.parent else ""
-        return f"{above}-{self.edge.move.value} {self.sel or self.edge.name}-> {self.node}"
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class Path:
-    """Where the walk may be: a step, and below a union the members that all candidates can return."""
+class Leaf:
+    """A leaf of the selection: the ends of the ways to it, cheapest first. With `beside`, the ways are those to
+    another leaf of the same object, and this field is asked for wherever that one is."""
 
-    step: Step
-    members: frozenset[str] | None
+    ways: list[Step]
+    beside: FieldSel | None = None
 
-
-Leaf = list[Step]
+    def end(self, way: Step) -> Step:
+        """Where this leaf is had if that way is gone."""
+        return way if self.beside is None else way.beside(self.beside)
 
 
 class Walk:
@@ -110,6 +46,7 @@ class Walk:
         self.graph = finder.graph
         self.count = 0
         self.entries: dict[int, Step] = {}
+        self.ways = Ways(finder)
 
     def start(self, kind: RootKind) -> list[Path]:
         """A path per subgraph that has fields of the root type."""
@@ -140,37 +77,54 @@ class Walk:
     def leaves(self, selection: Sequence[Sel], paths: Sequence[Path], at: tuple[str, ...] = ()) -> list[Leaf]:
         """Alternatives for every leaf of a selection. Raises PlanningError where there is none."""
         found: list[Leaf] = []
+        alike: dict[object, list[Step]] = {}
+        types = sorted({path.step.node.type for path in paths})
         for item in selection:
-            if isinstance(item, FieldSel):
-                reached = self._field(item, paths, at)
-                if item.sel is None:
-                    found.append(_cheapest([path.step for path in reached]))
-                else:
-                    found.extend(self.leaves(item.sel, reached, (*at, item.key)))
-            else:
+            if isinstance(item, TypeSel):
                 onward = self._type(item.type, paths)
-                if onward:
-                    found.extend(self.leaves(item.sel, onward, at))
-                else:
-                    found.append(self._typename_only(paths, at))
+                found.extend(self.leaves(item.sel, onward, at) if onward else [self._typename_only(paths, at)])
+                continue
+            if item.sel is not None:
+                found.extend(self.leaves(item.sel, self._field(item, paths, at), (*at, item.key)))
+                continue
+            likeness = self._likeness(types, item)
+            known = alike.get(likeness)
+            if known is not None:
+                found.append(Leaf(known, item))
+                continue
+            ways = _cheapest([path.step for path in self._field(item, paths, at)])
+            found.append(Leaf(ways))
+            if likeness is not None:
+                alike[likeness] = ways
         return found
 
+    def _likeness(self, types: Sequence[str], sel: FieldSel) -> object:
+        """Equal for leaves that are answered alike on objects of all these types; None for any other."""
+        numbers = tuple(self.finder.alike.number(name, sel.name) for name in types)
+        return None if None in numbers else numbers
+
     def _field(self, sel: FieldSel, paths: Sequence[Path], at: tuple[str, ...]) -> list[Path]:
-        best = _Best()
+        best = Kept()
         for path in paths:
-            found = False
-            for hop in self.finder.direct(path.step.node, sel):
-                found |= best.add(self._path(path, (hop,)))
-            if found and (sel.is_leaf or self.finder.local(path.step.node, sel)):
-                continue
-            for chain in self.finder.indirect(path.step.node, sel):
-                best.add(self._path(path, chain))
+            found = self._onward(best, path, self.ways.near(path.step.node, sel))
+            if not found or not (sel.is_leaf or self.finder.local(path.step.node, sel)):
+                self._onward(best, path, self.ways.far(path.step.node, sel))
         reached = _common_members(best.paths())
         if sel.sel is not None:
             reached = self._answering_alone(sel, reached)
         if not reached:
             raise self._unreachable(sel, paths, at)
         return reached
+
+    def _onward(self, best: Kept, path: Path, ways: Sequence[Way]) -> bool:
+        """Consider the ways on from a path; False if there is none, or none whose values from above can be had."""
+        found = False
+        for way in ways:
+            if way.chain[-1].edge.contexts or best.wants(way.subgraph, path.step.total + way.cost):
+                found |= best.add(self._path(path, way.chain))
+            else:
+                found = True
+        return found
 
     def _path(self, path: Path, chain: Chain) -> Path:
         """A path further on. An entity hop forgets the union; a union field begins a new one."""
@@ -189,7 +143,7 @@ class Walk:
         return given is not None and given.base in types and types[given.base].kind == "union"
 
     def _type(self, type_name: str, paths: Sequence[Path]) -> list[Path]:
-        best = _Best()
+        best = Kept()
         for path in paths:
             node = path.step.node
             if node.type == type_name:
@@ -197,10 +151,8 @@ class Walk:
                 continue
             if path.members is not None and type_name not in path.members:
                 continue
-            for hop in self.finder.direct(node, type_name):
-                best.add(self._path(path, (hop,)))
-            for chain in self.finder.indirect(node, type_name):
-                best.add(self._path(path, chain))
+            self._onward(best, path, self.ways.near(node, type_name))
+            self._onward(best, path, self.ways.far(node, type_name))
         return best.paths()
 
     def _typename_only(self, paths: Sequence[Path], at: tuple[str, ...]) -> Leaf:
@@ -209,7 +161,7 @@ class Walk:
         steps = [self.step(p.step, hop) for p in paths for hop in self.finder.direct(p.step.node, sel)]
         if not steps:
             raise self._unreachable(sel, paths, at)
-        return _cheapest(steps)
+        return Leaf(_cheapest(steps))
 
     def _answering_alone(self, sel: FieldSel, paths: list[Path]) -> list[Path]:
         """A shared field that returns an interface, asked with several fragments, is served by one path:
@@ -253,34 +205,6 @@ class Walk:
         return PlanningError(f"no subgraph can be reached that answers {name} at {where}", at, unique)
 
 
-class _Best:
-    """The cheapest paths to each subgraph. A dearer one may share its requests with the rest of the plan,
-    so the cheapest alone will not do."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, list[Path]] = {}
-
-    def add(self, path: Path) -> bool:
-        """Consider a path; False if a value that its last step takes from above cannot be had."""
-        if path.step.taken is None:
-            return False
-        known = self._found.setdefault(path.step.node.subgraph, [])
-        if any(other.step is path.step for other in known):
-            return True
-        known.append(path)
-        known.sort(key=_total)
-        while len(known) > _MAX_PATHS or known[-1].step.total > known[0].step.total + _SLACK:
-            known.pop()
-        return True
-
-    def paths(self) -> list[Path]:
-        return [path for subgraph in sorted(self._found) for path in self._found[subgraph]]
-
-
-def _total(path: Path) -> int:
-    return path.step.total
-
-
 def _common_members(paths: list[Path]) -> list[Path]:
     """If several subgraphs may answer a union field, only what all of them can return is asked for."""
     if any(path.members is None for path in paths) or len({p.step.node.subgraph for p in paths}) < 2:
@@ -289,6 +213,6 @@ def _common_members(paths: list[Path]) -> list[Path]:
     return [Path(path.step, common) for path in paths] if common else []
 
 
-def _cheapest(steps: list[Step]) -> Leaf:
+def _cheapest(steps: list[Step]) -> list[Step]:
     unique = list(dict.fromkeys(steps))
     return sorted(unique, key=lambda step: step.total)[:_MAX_ALTERNATIVES]
