@@ -23,6 +23,7 @@ from gateway.federation.composition.facts import Facts
 from gateway.federation.composition.merge import merge_subgraphs
 from gateway.federation.composition.merged import Supergraph as MergedSupergraph
 from gateway.federation.composition.printing import print_supergraph
+from gateway.federation.composition.resting import collector_at_rest
 from gateway.federation.composition.upgrade import upgrade_all
 from gateway.federation.composition.validation import check_federation, check_schema
 from gateway.federation.satisfiability import check_satisfiability
@@ -72,6 +73,11 @@ class Composition:
 
 def compose(subgraphs: Sequence[SubgraphInput], *, satisfiability: bool = True) -> Composition:
     """Compose; never raises for bad input. Without `satisfiability` the last stage is left out."""
+    with collector_at_rest():
+        return _compose(subgraphs, satisfiability)
+
+
+def _compose(subgraphs: Sequence[SubgraphInput], satisfiability: bool) -> Composition:
     problems = Problems()
     inputs = sorted(subgraphs, key=lambda item: item.name)
     _check_names(inputs, problems)
