@@ -115,7 +115,7 @@ class Patient:
         usual = next((name for name in names if name.use in ("usual", "official")), names[0] if names else None)
         return self._told(usual, "name")
 
-    @strawberry.field(description="Every name that the demographics service holds.")
+    @strawberry.field(description="Every name that the demographics service holds (PDS Patient.name).")
     def names(self) -> list[HumanName] | None:
         return self._person().names
 
@@ -132,19 +132,24 @@ class Patient:
     def address(self) -> Address | None:
         return self._told(self._person().address, "address")
 
-    @strawberry.field(description="Telephone numbers and e-mail addresses; withheld for restricted people.")
+    @strawberry.field(
+        description="Telephone numbers and e-mail addresses; withheld for restricted people (PDS Patient.telecom)."
+    )
     def contacts(self) -> list[ContactPoint] | None:
         return self._person().contacts
 
-    @strawberry.field(description="The GP practice where the person is registered; withheld for restricted people.")
+    @strawberry.field(
+        description="The GP practice where the person is registered; withheld for restricted people "
+        "(PRSB: GP practice; PDS Patient.generalPractitioner)."
+    )
     def registered_practice(self) -> Organisation | None:
         return self._told(self._person().practice, "generalPractitioner")
 
-    @strawberry.field(description="Whether the person has died.")
+    @strawberry.field(description="Whether the person has died (PDS Patient.deceased).")
     def is_deceased(self) -> bool | None:
         return self._person().is_deceased
 
-    @strawberry.field(description="When the person died, as exactly as it is known.")
+    @strawberry.field(description="When the person died, as exactly as it is known (PDS Patient.deceasedDateTime).")
     def deceased(self) -> PartialDateTime | None:
         return _date(self._told(self._person().deceased, "deceasedDateTime"))
 

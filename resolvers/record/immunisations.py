@@ -1,4 +1,4 @@
-"""Immunisations (PRSB: Vaccinations; UK Core Immunization)."""
+"""Immunisations (PRSB: Vaccinations; UK Core and GP Connect Immunization)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ImmunisationStatus(Enum):
 
 
 @strawberry.type(
-    description="A vaccination given, or recorded as not given (PRSB: Vaccinations; UK Core Immunization). `date` is when."
+    description="A vaccination given, or recorded as not given (PRSB: Vaccinations; UK Core and GP Connect Immunization). `date` is when."
 )
 class Immunisation(Entry):
     vaccine: CodeableConcept | None = strawberry.field(

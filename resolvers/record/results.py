@@ -38,7 +38,7 @@ class ResultComponent:
 
 @strawberry.type(
     description="A test result or observation, or a report that groups some (PRSB: Investigation results, Examination "
-    "findings; UK Core Observation and DiagnosticReport). `date` is when the sample was taken or the observation made."
+    "findings; UK Core and GP Connect Observation, DiagnosticReport). `date` is when the sample was taken or the observation made."
 )
 class TestResult(Entry):
     kind: ResultKind = strawberry.field(default=ResultKind.OBSERVATION, description="A measurement or a report.")

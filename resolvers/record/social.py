@@ -32,7 +32,7 @@ class SocialCareStatus(Enum):
 
 @strawberry.type(
     description="An entry of a council's adult social care record (PRSB: Services and care, Assessments, Equipment and "
-    "adaptations, Primary support reason). Children's social care is never included. `date` is the start."
+    "adaptations, Primary support reason; Interweave SocialCareService, Assessment, Contact, EquipmentProvision, SupportReason, Flag). Children's social care is never included. `date` is the start."
 )
 class SocialCareEntry(Entry):
     kind: SocialCareKind = strawberry.field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from graphql import (
@@ -25,6 +26,13 @@ OWN = {
     "id", "recordedBy", "noKnownAllergies", "kind",
 }  # fmt: skip
 """Fields of entries that the gateway itself fills, and so may promise."""
+HEADINGS = re.compile(
+    "PRSB: (Allergies and adverse reactions|Medications and medical devices|Problem list|Admission details|"
+    "Future appointments|Investigation results|Vaccinations|Procedures and therapies|Documents|Alerts|"
+    "Care and support plan|Professional contacts|Services and care)"
+)
+PDS = re.compile(r"PDS (Patient|meta)\.[a-zA-Z]+")
+ELEMENTS = re.compile(r"(UK Core|Interweave)( and GP Connect)? [A-Z][a-zA-Z]+")
 
 
 def own_types() -> dict[str, object]:
@@ -45,6 +53,25 @@ def test_every_type_and_field_is_described() -> None:
         if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
             bare += [f"{name}.{field}" for field, definition in type_.fields.items() if not definition.description]
     assert [field for field in bare if not field.endswith(("._entities", "._service"))] == []
+
+
+def test_every_section_and_entry_names_its_heading_and_its_element() -> None:
+    """A section is a heading of the Core Information Standard; an entry says from which element of which profile it is."""
+    patient = SCHEMA.type_map["Patient"]
+    assert isinstance(patient, GraphQLObjectType)
+    for name, field in patient.fields.items():
+        if name in ("nhsNumber", "demographicsAsOf"):
+            continue
+        section = "Connection" in str(field.type)
+        assert _named(field.description, HEADINGS if section else PDS), (name, field.description)
+    for kind in ENTRY_TYPES.values():
+        description = SCHEMA.type_map[kind.__name__].description  # type: ignore[attr-defined]
+        assert _named(description, HEADINGS), description
+        assert _named(description, ELEMENTS), description
+
+
+def _named(description: str | None, pattern: re.Pattern[str]) -> bool:
+    return pattern.search(description or "") is not None
 
 
 def test_everything_that_an_organisation_answers_may_be_null() -> None:
