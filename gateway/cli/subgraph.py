@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from gateway.cli._settings import DEFAULT, ConfigFile, give_up, settings_of
 
@@ -157,13 +157,18 @@ def list_(as_json: AsJson = False, config: ConfigFile = DEFAULT) -> None:
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
-    table = Table("name", "address", "ODS", "written in", "SDL", "told who asks")
+    table = Table(
+        "name", Column("address", no_wrap=True), "ODS", Column("written in", overflow="fold"), "SDL", "told who asks"
+    )
     for row in rows:
         signed = "yes" if row["signed"] else "no"
         table.add_row(
             str(row["name"]), str(row["url"]), str(row["ods"] or ""), str(row["written"]), str(row["sdl"]), signed
         )
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=Console(width=1_000).measure(table).maximum)
+    console.print(table)
 
 
 def _given(entry: Path | None, signing_key: str | None) -> dict[str, object]:

@@ -172,9 +172,9 @@ async def _lifespan(receive: Any, send: Any) -> None:
 
 
 @asynccontextmanager
-async def listening(app: Any, port: int = 0) -> AsyncIterator[tuple[str, uvicorn.Server]]:
-    """An application on a free loopback port: its address, and its server."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, ws="none")
+async def listening(app: Any, port: int = 0, **tls: Any) -> AsyncIterator[tuple[str, uvicorn.Server]]:
+    """An application on a free loopback port: its address, and its server. `tls` are uvicorn's own options."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, ws="none", **tls)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve())
     while not server.started:
@@ -183,7 +183,7 @@ async def listening(app: Any, port: int = 0) -> AsyncIterator[tuple[str, uvicorn
         await asyncio.sleep(0.01)
     address = server.servers[0].sockets[0].getsockname()
     try:
-        yield f"http://127.0.0.1:{address[1]}", server
+        yield f"http{'s' if tls else ''}://127.0.0.1:{address[1]}", server
     finally:
         server.should_exit = True
         for connection in list(server.server_state.connections):

@@ -210,6 +210,7 @@ async def test_commands_add_list_update_and_remove(settings: Settings, partner: 
     assert (await command("add", "notes", url))[0] == 2
     status, text = await command("list", "--json")
     assert [(row["name"], row["sdl"]) for row in json.loads(text)] == [("notes", "kept")]
+    assert url in (await command("list"))[1]
     foreign.told = HEAD + NOTES.replace("stars: Int", "stars: Int more: String")
     assert (await command("update", "notes"))[0] == 1
     foreign.told = HEAD + NOTES.replace("stars: Int", "stars: Int more: Int")

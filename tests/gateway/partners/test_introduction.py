@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ from tests.gateway.partners.kit import (
     subgraph,
     write_config,
 )
+from tests.gateway.upstream.certificates import Authority
 
 pytestmark = pytest.mark.system
 QUERY = f'{{ patient(nhsNumber: "{PERSON}") {{ notes {{ text }} }} }}'
@@ -100,6 +102,27 @@ async def test_body_is_signed_with_the_shared_secret(start: Start) -> None:
     outgoing = Outgoing("POST", "/", foreign.seen[0]["host"], foreign.bodies[-1])
     assert parts["key"] == "h1"
     assert parts["sig"] == sign(SECRET.encode(), outgoing, parts["ts"], parts["nonce"])
+
+
+async def test_client_certificate_is_shown_to_a_partner_that_asks_for_one(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("partner.test", address="127.0.0.1")
+    authority.issue("gateway.test")
+    known = f'ca_file = "{authority.file.name}"'
+    own = 'cert_file = "gateway.test.pem", key_file = "gateway.test.key"'
+    served: dict[str, Any] = {
+        "ssl_certfile": certificate, "ssl_keyfile": key,
+        "ssl_ca_certs": str(authority.file), "ssl_cert_reqs": ssl.CERT_REQUIRED,
+    }  # fmt: skip
+    foreign = Foreign(HEAD + NOTES, {PERSON: notes("steady")})
+    async with demographics() as pds, listening(foreign, **served) as (url, _):
+        table = subgraph("notes", url, PATIENT_TIMES + f"tls = {{ {known} }}\n")
+        async with gateway_of(write_config(tmp_path, pds, table)) as area:
+            assert (await area.status()).json()["waiting"] == ["notes"]
+            assert foreign.seen == []
+            write_config(tmp_path, pds, table.replace(known, f"{known}, {own}"))
+            assert (await area.status("POST")).json()["waiting"] == []
+            assert (await area.ask(QUERY))["data"]["patient"]["notes"] == [{"text": "steady"}]
 
 
 async def test_person_who_has_opted_out_is_not_asked_about(start: Start) -> None:
