@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from gateway.federation.asked import Asked, only
 from gateway.federation.errors import SOURCE_MALFORMED, ErrorPolicy, ResponseError
@@ -31,8 +32,7 @@ class Step:
         self.asked = Asked(step)
 
 
-@dataclass(frozen=True, slots=True)
-class Inquiry:
+class Inquiry(msgspec.Struct, frozen=True):
     """One `_entities` field as it was asked: the distinct representations, and the objects that each stands for."""
 
     entity: EntityInput

@@ -160,46 +160,48 @@ class Execution:
         self.fetched: list[str] = []
         self.typed = TypedRun(typed) if typed is not None else None
         self._found: dict[int, list[dict[str, Any]]] = {}
+        self._waiting: dict[int, int] = {}
+        self._tasks: list[asyncio.Future[None]] = []
         self._became: Made = {}
         self._left: TypedRun | None = None
 
     async def run_all(self) -> None:
         """Run every step; return when none is left."""
         steps = self.prepared.steps
-        waiting = {identity: len(step.step.after) for identity, step in steps.items()}
-        ready = [identity for identity, count in waiting.items() if count == 0]
+        self._waiting = {identity: len(step.step.after) for identity, step in steps.items()}
+        ready = [identity for identity, count in self._waiting.items() if count == 0]
         if not ready:
             return
-        if len(steps) == 1:
-            await self._guarded(steps[ready[0]])
-            return
-        async with asyncio.TaskGroup() as group:
+        try:
             for identity in ready[1:]:
-                group.create_task(self._chain(identity, waiting, group))
-            await self._chain(ready[0], waiting, group)
+                self._beside(identity)
+            await self._chain(ready[0])
+            for task in self._tasks:  # more may be added meanwhile
+                await task
+        except BaseException:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            raise
 
-    async def _chain(self, identity: int, waiting: dict[int, int], group: asyncio.TaskGroup) -> None:
+    def _beside(self, identity: int) -> None:
+        self._tasks.append(asyncio.ensure_future(self._chain(identity)))
+
+    async def _chain(self, identity: int) -> None:
         """Run a step and then those that only waited for it: the first here, the others beside it."""
-        following: int | None = identity
-        while following is not None:
-            step = self.prepared.steps[following]
-            await self._guarded(step)
-            following = None
+        waiting, following = self._waiting, [identity]
+        while following:
+            step = self.prepared.steps[following[0]]
+            try:
+                await self._run(step)
+            except Exception as error:
+                log.error("step failed", subgraph=step.step.subgraph, step=step.step.id, error=type(error).__name__)
+                self.losses.fail(step.step, INTERNAL_ERROR)
             for child in step.children:
                 waiting[child] -= 1
-                if waiting[child]:
-                    continue
-                if following is None:
-                    following = child
-                else:
-                    group.create_task(self._chain(child, waiting, group))
-
-    async def _guarded(self, step: Step) -> None:
-        try:
-            await self._run(step)
-        except Exception as error:
-            log.error("step failed", subgraph=step.step.subgraph, step=step.step.id, error=type(error).__name__)
-            self.losses.fail(step.step, INTERNAL_ERROR)
+            following = [child for child in step.children if not waiting[child]]
+            for child in following[1:]:
+                self._beside(child)
 
     async def _run(self, compiled: Step) -> None:
         step = compiled.step

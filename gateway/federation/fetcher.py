@@ -12,8 +12,7 @@ from gateway.federation.plan import OperationKind
 from resolvers.sources.upstream import Failure
 
 
-@dataclass(frozen=True, slots=True)
-class SubgraphRequest:
+class SubgraphRequest(msgspec.Struct, frozen=True):
     """One operation for one subgraph, with only the variables that it uses."""
 
     subgraph: str
@@ -34,8 +33,7 @@ class SubgraphError:
     extensions: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class SubgraphResponse:
+class SubgraphResponse(msgspec.Struct, frozen=True):
     """A subgraph's answer: `data` is a dict, or what the request's decoder made of it. The executor takes it over and
     changes it in place."""
 

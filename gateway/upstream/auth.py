@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
 
-@dataclass(slots=True)
-class Outgoing:
+
+class Outgoing(msgspec.Struct):
     """A request about to be sent, as credentials see it."""
 
     method: str

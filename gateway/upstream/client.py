@@ -37,6 +37,8 @@ from gateway.upstream.transport.transport import PooledTransport
 from resolvers.sources.upstream import Failure, Reply, UpstreamError
 
 _IDEMPOTENT = frozenset({"GET", "HEAD"})
+_MEDIA_HEADERS = frozenset({"accept", "content-type"})
+MAX_KNOWN_LINES = 64
 _METHODS = frozenset({"GET", "HEAD", "POST"})  # the gateway only reads
 
 
@@ -72,6 +74,7 @@ class UpstreamClient:
             fixed += auth.values
         self._fixed_names = frozenset(name.lower() for name, _ in fixed)
         self._fixed_lines = header_lines(fixed)
+        self._known_lines: dict[tuple[str, str], str] = {}
         chosen = transport if transport is not None else self._own
         assert chosen is not None
         if self._own is not None:
@@ -150,14 +153,23 @@ class UpstreamClient:
 
     def _caller_lines(self, headers: Mapping[str, str] | None) -> str:
         lines = ""
-        for name, value in headers.items() if headers else ():
-            lower = name.lower()
-            if lower not in self._allowed and not lower.startswith(ALLOWED_PREFIXES):
-                raise BadRequestPartError(f"the header {lower} is not on the upstream's allow-list")
-            if lower in self._fixed_names:
-                raise BadRequestPartError(f"the header {lower} is set by the upstream's configuration")
-            lines += header_line(name, value)
+        for item in headers.items() if headers else ():
+            line = self._known_lines.get(item)
+            if line is None:
+                line = self._caller_line(*item)
+                # Only what names nobody is remembered: media types come from adapters' code.
+                if item[0] in _MEDIA_HEADERS and len(self._known_lines) < MAX_KNOWN_LINES:
+                    self._known_lines[item] = line
+            lines += line
         return lines
+
+    def _caller_line(self, name: str, value: str) -> str:
+        lower = name.lower()
+        if lower not in self._allowed and not lower.startswith(ALLOWED_PREFIXES):
+            raise BadRequestPartError(f"the header {lower} is not on the upstream's allow-list")
+        if lower in self._fixed_names:
+            raise BadRequestPartError(f"the header {lower} is set by the upstream's configuration")
+        return header_line(name, value)
 
     async def _attempts(
         self,
@@ -235,23 +247,21 @@ class UpstreamClient:
                 raise BadRequestPartError("a header is set both by the adapter and by authentication")
             lines += header_lines(added)
         lines = self._fixed_lines + lines
-        if self._slow is not None:
+        if self._fast is None:
+            assert self._slow is not None
             answer = await self._slow.exchange(outgoing, lines, deadline)
-        else:
-            answer = await self._exchange_fast(outgoing, lines, deadline)
-        return answer if isinstance(answer, Fault) else reply(answer)
-
-    async def _exchange_fast(self, outgoing: Outgoing, lines: str, deadline: float) -> Answer | Fault:
-        assert self._fast is not None
+            return answer if isinstance(answer, Fault) else reply(answer)
         method = outgoing.method
         data = request_bytes(method, outgoing.target, outgoing.authority, lines, outgoing.content)
         try:
-            return await self._fast.exchange(
-                self._base.origin,
-                data,
-                head_only=method == "HEAD",
-                replayable=outgoing.replayable,
-                deadline=deadline,
+            return reply(
+                await self._fast.exchange(
+                    self._base.origin,
+                    data,
+                    head_only=method == "HEAD",
+                    replayable=outgoing.replayable,
+                    deadline=deadline,
+                )
             )
         except TransportError as error:
             return Fault.of(error)
@@ -261,6 +271,6 @@ def reply(answer: Answer) -> Reply:
     """An answer as adapters read it; repeated headers joined by a comma (RFC 9110 §5.3)."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in answer.headers:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        name, value = str(raw_name, "latin-1"), str(raw_value, "latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return Reply(answer.status, answer.body, headers)

@@ -7,9 +7,10 @@ to ask. Tests put a recorded one in its place, or intercept at the httpx seam.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
+
+import msgspec
 
 
 class Failure(Enum):
@@ -31,13 +32,12 @@ class UpstreamError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """A complete answer. Header names are lower case."""
 
     status: int
     body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
 
 class Upstream(Protocol):

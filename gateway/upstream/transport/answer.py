@@ -7,9 +7,8 @@ as transfer coding, only HTTP/1.0 and 1.1, no protocol switch, caps on head, bod
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import httptools
+import msgspec
 
 from gateway.upstream.transport.errors import ProtocolError, TooLargeError, TransportError
 
@@ -18,8 +17,7 @@ MAX_INFORMATIONAL = 8  # 1xx answers before the final one
 MIN_FRAMING_BYTES = 1024 * 1024  # chunk sizes, extensions and trailers may always take this much
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(msgspec.Struct):
     """A whole answer as it came: header names in lower case, body not yet decompressed."""
 
     status: int

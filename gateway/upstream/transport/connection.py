@@ -22,6 +22,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_deadline",
         "_due",
+        "_idle_since",
         "_loop",
         "_lost",
         "_poll",
@@ -33,7 +34,6 @@ class Connection(asyncio.Protocol):
         "closed",
         "connected",
         "idle_limit",
-        "idle_since",
         "served",
     )
 
@@ -50,7 +50,7 @@ class Connection(asyncio.Protocol):
         self.closed = False
         self.connected = False
         self.served = 0
-        self.idle_since = 0.0
+        self._idle_since = 0.0
         self.idle_limit = limits.idle_seconds
 
     # Called by the pool.
@@ -73,13 +73,17 @@ class Connection(asyncio.Protocol):
         transport.write(data)
         return waiter
 
-    def usable(self, now: float) -> bool:
+    def rest(self) -> None:
+        """It is idle from now on."""
+        self._idle_since = self._loop.time()
+
+    def usable(self) -> bool:
         """Whether an idle connection may take a request.
 
         Anything that can be read from an idle connection is its end or an answer nobody asked for; either
         way the next answer read from it might not belong to the next request.
         """
-        if self.closed or now - self.idle_since >= self.idle_limit:
+        if self.closed or self._loop.time() - self._idle_since >= self.idle_limit:
             return False
         return self._poll is None or not self._poll(0)
 

@@ -52,23 +52,21 @@ class OriginPool:
         A reused connection that ends without one byte of answer had most likely been closed by the other side
         while idle: the request is sent again, once, on a new connection, if it is `replayable` (RFC 9110 §9.2.2).
         """
-        loop = asyncio.get_running_loop()
-        connection = self._take(loop.time())
+        connection = self._take()
         if connection is None:
-            connection = await self._acquire(loop, deadline, connect_seconds)
+            connection = await self._acquire(asyncio.get_running_loop(), deadline, connect_seconds)
         reused = connection.served > 0
         try:
-            return await self._on(connection, data, head_only, deadline, read_seconds)
-        except DisconnectedError as error:
-            if not (error.silent and reused and replayable):
+            answer = await connection.exchange(data, head_only=head_only, deadline=deadline, read_seconds=read_seconds)
+        except BaseException as error:
+            connection.abort()
+            if not (reused and replayable and isinstance(error, DisconnectedError) and error.silent):
                 raise
+        else:
+            self._release(connection)
+            return answer
         self._drop_idle()  # whatever closed that one has probably closed the others
-        connection = await self._acquire(loop, deadline, connect_seconds)
-        return await self._on(connection, data, head_only, deadline, read_seconds)
-
-    async def _on(
-        self, connection: Connection, data: bytes, head_only: bool, deadline: float, read_seconds: float
-    ) -> Answer:
+        connection = await self._acquire(asyncio.get_running_loop(), deadline, connect_seconds)
         try:
             answer = await connection.exchange(data, head_only=head_only, deadline=deadline, read_seconds=read_seconds)
         except BaseException:
@@ -77,11 +75,11 @@ class OriginPool:
         self._release(connection)
         return answer
 
-    def _take(self, now: float) -> Connection | None:
+    def _take(self) -> Connection | None:
         idle = self._idle
         while idle:
             connection = idle.pop()
-            if connection.usable(now):
+            if connection.usable():
                 return connection
             connection.abort()
         return None
@@ -95,9 +93,10 @@ class OriginPool:
             if not waiter.done():
                 waiter.set_result(connection)
                 return
-        connection.idle_since = asyncio.get_running_loop().time()
+        connection.rest()
         self._idle.append(connection)
-        self._arm_sweeper()
+        if self._sweeper is None:
+            self._arm_sweeper()
 
     async def _acquire(self, loop: asyncio.AbstractEventLoop, deadline: float, connect_seconds: float) -> Connection:
         if self._closed:
@@ -186,20 +185,18 @@ class OriginPool:
             connection.abort()
 
     def _arm_sweeper(self) -> None:
-        if self._sweeper is None:
-            loop = asyncio.get_running_loop()
-            self._sweeper = loop.call_later(self._limits.idle_seconds, self._sweep, loop)
+        loop = asyncio.get_running_loop()
+        self._sweeper = loop.call_later(self._limits.idle_seconds, self._sweep)
 
-    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _sweep(self) -> None:
         self._sweeper = None
-        now = loop.time()
-        keep = [connection for connection in self._idle if connection.usable(now)]
+        keep = [connection for connection in self._idle if connection.usable()]
         for connection in self._idle:
             if connection not in keep:
                 connection.abort()
         self._idle = keep
         if keep:
-            self._sweeper = loop.call_later(self._limits.idle_seconds, self._sweep, loop)
+            self._arm_sweeper()
 
     def close(self) -> None:
         """Close idle connections now, busy ones as they finish; refuse new requests."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 _NOT_IN_TARGET = re.compile(r"[^\x21\x22\x24-\x7e]")  # visible ASCII without the fragment's "#"
 _NOT_IN_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
@@ -21,8 +22,7 @@ class BadRequestPartError(ValueError):
     """A method, target or header that must not go on the wire; the message never repeats a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """Scheme, host and port: what a connection belongs to (RFC 9110 §4.3.1)."""
 
     tls: bool
