@@ -16,7 +16,7 @@ from gateway.upstream.oauth import OAuth2, OAuth2Settings
 from gateway.upstream.settings import UpstreamSettings
 from gateway.upstream.signing import HmacSigner
 from gateway.upstream.transport.limits import Limits
-from gateway.upstream.transport.tls import TlsSettings
+from gateway.upstream.transport.tls import TlsSettings, TlsSettingsError
 from policies.sections import Section
 from resolvers.directory import Directory
 from resolvers.record.values import Organisation, OrganisationKind
@@ -76,7 +76,7 @@ class Connections:
                 allow_headers=frozenset(extra or ()),
             )
             client = UpstreamClient(settings, auth=self._credentials(name, entry), observer=self.reach)
-        except (ValueError, LookupError) as error:
+        except (ValueError, LookupError, OSError, TlsSettingsError) as error:
             raise ConnectError(f"{name}: {error}") from None
         self.clients[name] = client
         self.resources.push_async_callback(client.aclose)
