@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from policies.sections import Section
@@ -25,7 +26,7 @@ from resolvers.sources.fhir_r4 import (
 )
 from resolvers.sources.fhir_r4.asking import Query, Question
 from resolvers.sources.fhir_r4.capabilities import UNKNOWN, Ability, Capabilities
-from resolvers.sources.fhir_r4.catch import Catch, of_everything, of_search
+from resolvers.sources.fhir_r4.catch import Catch, Wanted, of_everything, of_search
 from resolvers.sources.fhir_r4.options import FhirR4Options, PatientBy
 from resolvers.sources.fhir_r4.patients import NHS_NUMBER, Owner
 from resolvers.sources.fhir_r4.reading import Home
@@ -39,6 +40,16 @@ FORM = {"accept": JSON, "content-type": "application/x-www-form-urlencoded"}
 BATCH = {"accept": JSON, "content-type": JSON}
 
 First = Reply | UpstreamError
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What a set of sections means for this server: their searches, or what one `$everything` of `types` may bring."""
+
+    sections: Sequence[Section]
+    questions: Sequence[Question]
+    whole: Wanted
+    types: str
 
 
 class FhirR4Adapter:
@@ -55,7 +66,7 @@ class FhirR4Adapter:
         self._capabilities = Capabilities(upstream)
         self._remembered = patients.Remembered()
         self._able: Ability | None = None
-        self._known: dict[frozenset[Section], tuple[Sequence[Section], Sequence[Question]]] = {}
+        self._known: dict[frozenset[Section], Inquiry] = {}
 
     @property
     def gives(self) -> frozenset[Section]:
@@ -65,29 +76,31 @@ class FhirR4Adapter:
         """Search for what `ask.sections` need. Raises UpstreamError where the patient could not be looked up."""
         possible = ask.sections & self._gives
         ability = await self._capabilities.current(ask.deadline) if self._options.capabilities else UNKNOWN
-        wanted, questions = self._wanted(possible, ability)
-        owner, catches = await self._asked(questions, ability, ask) if questions else (None, [])
+        inquiry = self._inquiry(possible, ability)
+        owner, catches = await self._asked(inquiry, ability, ask) if inquiry.questions else (None, [])
         if owner is not None:
-            catches += await self._linked(catches, questions, owner, ability, ask)
-        return gathering.gather(wanted, catches, owner is not None and owner.doubtful)
+            catches += await self._linked(catches, inquiry.questions, owner, ability, ask)
+        return gathering.gather(inquiry.sections, catches, owner is not None and owner.doubtful)
 
-    def _wanted(self, possible: frozenset[Section], ability: Ability) -> tuple[Sequence[Section], Sequence[Question]]:
-        """The sections and their questions, worked out once for each set of sections while the server stays able."""
+    def _inquiry(self, possible: frozenset[Section], ability: Ability) -> Inquiry:
+        """Worked out once for each set of sections while the server stays able."""
         if self._able is not ability:
             self._able, self._known = ability, {}
         known = self._known.get(possible)
         if known is None:
             wanted = tuple(section for section in SEARCHES if section in possible)
             questions = tuple(question for section in wanted for question in asking.questions(section, ability))
-            known = self._known[possible] = (wanted, questions)
+            whole = of_everything((each.section, each.search) for each in questions)
+            known = self._known[possible] = Inquiry(wanted, questions, whole, asking.types(questions))
         return known
 
     def read(self, kept: Sequence[Item], ask: Ask, notes: ReadNotes) -> dict[Section, list[Entry]]:
         """Entries of the asked sections from what policy kept."""
         return sections.read(kept, ask, notes, self._home)
 
-    async def _asked(self, questions: Sequence[Question], ability: Ability, ask: Ask) -> tuple[Owner, list[Catch]]:
+    async def _asked(self, inquiry: Inquiry, ability: Ability, ask: Ask) -> tuple[Owner, list[Catch]]:
         """Who the patient is, and what every question brought: nothing where nobody is known to ask about."""
+        questions = inquiry.questions
         if not self._options.patient_by.looks_up_first:
             asked = [asking.query(each, None, ability, ask, self._options) for each in questions]
             catches = _catches(questions)
@@ -97,7 +110,7 @@ class FhirR4Adapter:
         owner = await self._owner(ability, ask)
         if not owner.ids:
             return owner, _catches(questions)
-        whole = await self._everything(questions, owner, ability, ask)
+        whole = await self._everything(inquiry, owner, ability, ask)
         if whole is not None:
             return owner, [whole]
         catches = _catches(questions)
@@ -128,17 +141,15 @@ class FhirR4Adapter:
         self._remembered.put(subject, owner.ids)
         return owner
 
-    async def _everything(
-        self, questions: Sequence[Question], owner: Owner, ability: Ability, ask: Ask
-    ) -> Catch | None:
+    async def _everything(self, inquiry: Inquiry, owner: Owner, ability: Ability, ask: Ask) -> Catch | None:
         """All sections by one request; None where that is not wanted or not possible."""
         may = self._options.takes_everything and (ability.everything or ability.types is None)
         if not may or len(owner.ids) != 1:
             return None
-        first = await self._first(asking.everything(questions, owner, self._options), ask.deadline)
+        first = await self._first(asking.everything(inquiry.types, owner, self._options), ask.deadline)
         if isinstance(first, Reply) and outcomes.unsupported(first):
             return None
-        catch = Catch(of_everything((each.section, each.search) for each in questions))
+        catch = Catch(inquiry.whole)
         await self._read_all([catch], [first], owner, ask)
         return catch
 

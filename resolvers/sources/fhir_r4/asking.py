@@ -92,12 +92,15 @@ def search(asked: Search, which: Parameters, ability: Ability, options: FhirR4Op
     return Query(asked.type, tuple(parts))
 
 
-def everything(asked: Sequence[Question], owner: Owner, options: FhirR4Options) -> Query:
-    """Path and parameters of Patient/[id]/$everything for exactly the types that these searches want."""
-    kinds = with_holders(
-        frozenset({each.search.type for each in asked}).union(*(each.search.included for each in asked))
-    )
-    parameters = (("_type", ",".join(sorted(kinds))), ("_count", str(options.page_size)))
+def types(asked: Sequence[Question]) -> str:
+    """The types that these searches want, as `_type` lists them."""
+    kinds = frozenset({each.search.type for each in asked}).union(*(each.search.included for each in asked))
+    return ",".join(sorted(with_holders(kinds)))
+
+
+def everything(types: str, owner: Owner, options: FhirR4Options) -> Query:
+    """Path and parameters of Patient/[id]/$everything for exactly these types."""
+    parameters = (("_type", types), ("_count", str(options.page_size)))
     return Query(f"Patient/{owner.ids[0]}/$everything", parameters, operation=True)
 
 
