@@ -25,7 +25,7 @@ from resolvers.record.conditions import Condition
 from resolvers.record.people import Address, HumanName
 from resolvers.record.social import SocialCareEntry
 from resolvers.record.status import SourceState
-from resolvers.record.values import CodeableConcept, Coding, Entry, Organisation
+from resolvers.record.values import CodeableConcept, Coding, Entry, Organisation, RecordedBy
 from resolvers.schema import graphql_core_schema
 from resolvers.sources.demographics import Person, Search
 from resolvers.sources.source import Ask, Coverage, Fetched, ReadNotes, Source
@@ -87,6 +87,7 @@ class Memory:
             codings = [Coding(**coding) for coding in raw["code"]["coding"]]
             entry: Any = KINDS[section](id=f"{self.name}:{raw['id']}", date=raw["date"])
             entry.code = CodeableConcept(text=raw["words"], codings=codings)
+            entry.recorded_by = RecordedBy(organisation=Organisation(ods_code=self.name.upper()))
             if isinstance(entry, Allergy):
                 entry.no_known_allergies = raw["words"] == "No known allergies"
             found.setdefault(section, []).append(entry)

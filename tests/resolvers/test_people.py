@@ -113,6 +113,41 @@ async def test_failed_demographics_leave_the_practice_unavailable_not_unasked() 
     }
 
 
+async def test_failed_demographics_count_as_restricted() -> None:
+    """Nobody knows whether they are: no entry tells where they are seen."""
+    people = People({}, failure=UpstreamError(Failure.UNAVAILABLE))
+    query = f"""{{ patient(nhsNumber: "{NUMBER}") {{ allergies {{ nodes {{ id recordedBy {{ organisation {{ odsCode }} }} }} }} }} }}"""
+    for known, organisation in ((people, None), (People({NUMBER: person()}), {"odsCode": "A"})):
+        response = await ask(query, context(source(memory()), people=known))
+        assert response.data is not None
+        (node,) = response.data["patient"]["allergies"]["nodes"]
+        assert node["recordedBy"] == {"organisation": organisation}
+
+
+@pytest.mark.parametrize(
+    ("covering", "hidden"),
+    [
+        (Coverage(practices=frozenset({"Y99001"})), {"practice": None}),
+        (Coverage(local_authorities=frozenset({"E09000019"})), {"local_authority": None}),
+    ],
+    ids=["practice", "council"],
+)
+async def test_whom_a_restricted_person_belongs_to_is_unknown_and_not_nobody(
+    covering: Coverage, hidden: dict[str, None]
+) -> None:
+    query = f'{{ patient(nhsNumber: "{NUMBER}") {{ allergies {{ completeness finding sources {{ status }} }} }} }}'
+    states = {}
+    for restricted in (True, False):
+        asked = memory()
+        response = await ask(query, context(source(asked, covering), people=people_of(restricted=restricted, **hidden)))
+        assert response.data is not None
+        assert asked.asked == []
+        section = response.data["patient"]["allergies"]
+        assert section["finding"] == "NOT_ANSWERED"
+        states[restricted] = section["sources"][0]["status"]
+    assert states == {True: "UNAVAILABLE", False: "NOT_ASKED"}
+
+
 SOCIAL = f'{{ patient(nhsNumber: "{NUMBER}") {{ socialCare {{ nodes {{ id }} sources {{ status }} }} }} }}'
 
 
