@@ -1,7 +1,7 @@
 """Gates: policy over fetched data, before any of it enters the response tree.
 
 What a gate does not admit is replaced by `WITHHELD`. A gate that fails, or answers for the wrong number of
-values, admits nothing.
+values, admits nothing; nor is an object admitted of which something that its gate reads is lost.
 """
 
 from __future__ import annotations
@@ -15,15 +15,19 @@ import structlog
 from gateway.federation.plan import GatePoint, Key
 from gateway.federation.representations import select
 from gateway.federation.tree import WITHHELD, Place, places
+from gateway.federation.unread import is_unread
 
 log = structlog.get_logger(__name__)
 
+UNREAD: Mapping[str, Any] = {}
+"""Stands for an object that cannot be judged; compared by identity."""
+
 
 class Gate(Protocol):
-    """Decides for a batch of objects of the types it guards."""
+    """Decides for a batch of objects of the types it guards; each has every field that the gate reads."""
 
     async def admit(self, values: Sequence[Mapping[str, Any]], context: Any) -> Sequence[bool]:
-        """One verdict per value, in order. A field that the object lacks is absent from its mapping."""
+        """One verdict per value, in order."""
         ...
 
 
@@ -42,7 +46,7 @@ async def withhold(
 ) -> tuple[bool, list[str]]:
     """Replace in `data` all objects that their gates do not admit.
 
-    Returns whether any was replaced, and the names of gates that failed. `data` is a list of roots: the fetched
+    Returns whether any was replaced, and the names of gates that could not decide. `data` is a list of roots: the fetched
     data alone, or the entities of a fetch.
     """
     withheld, failed = False, []
@@ -51,16 +55,18 @@ async def withhold(
         stands: list[Place] = []
         for point in batch:
             for value, place in _guarded(data, point):
-                if value is None:
+                if value is None or value is UNREAD:
                     _replace(place)
                     withheld = True
+                    if value is UNREAD and point.gate not in failed:
+                        failed.append(point.gate)
                 else:
                     values.append(value)
                     stands.append(place)
         if not values:
             continue
         verdicts, error = await _verdicts(batch[0].gate, gates.get(batch[0].gate), values, context)
-        if error:
+        if error and batch[0].gate not in failed:
             failed.append(batch[0].gate)
         for place, admitted in zip(stands, verdicts, strict=True):
             if admitted is not True:
@@ -70,13 +76,16 @@ async def withhold(
 
 
 def _guarded(data: Any, point: GatePoint) -> Iterable[tuple[Mapping[str, Any] | None, Place]]:
-    """What the gate is to read of each object at the point; None for one whose type cannot be told."""
+    """What the gate is to read of each object at the point; None for one whose type cannot be told, `UNREAD` for one of
+    which something is lost."""
     only = next(iter(point.types)) if len(point.types) == 1 else None
     for item, _path, place in places(data, point.path):
         typename = item.get("__typename", only)
         assert place is not None, "the data is a list of roots"
         if typename.__class__ is not str:
             yield None, place
+        elif typename in point.types and is_unread(item, point.needs, typename):
+            yield UNREAD, place
         elif typename in point.types:
             yield select(item, point.needs, typename, strict=False), place
 

@@ -13,6 +13,7 @@ import msgspec
 
 from gateway.federation.fetcher import FetchFailure, SubgraphError, SubgraphRequest, SubgraphResponse
 from gateway.federation.share import InFlight
+from gateway.federation.unread import forget_lost
 from resolvers.sources.upstream import Failure, Reply, Upstream, UpstreamError
 
 JSON_TYPES = frozenset({"application/json", "application/graphql-response+json"})
@@ -119,6 +120,8 @@ def read_reply(
     if envelope.data is msgspec.UNSET and not envelope.errors:
         raise FetchFailure(Failure.MALFORMED, "the answer has neither data nor errors")
     data = None if isinstance(envelope.data, msgspec.UnsetType) else envelope.data
+    if envelope.errors:
+        forget_lost(data, envelope.errors)
     return SubgraphResponse(data, tuple(map(_error, (envelope.errors or ())[:MAX_ERRORS])))
 
 

@@ -184,11 +184,11 @@ async def test_error_paths_do_not_count_what_was_withheld() -> None:
 
 async def test_a_gate_is_shown_what_it_needs_in_one_batch() -> None:
     gate = Codes()
-    needs = (Need("code", "_g0"), Need("codings", "c", (Need("system", "s"),)), Need("absent", "absent"))
+    needs = (Need("code", "_g0"), Need("codings", "c", (Need("system", "s"),)))
     step = gated("{entries{id}}", point(Key("entries"), needs=needs))
-    rows = [{"id": "1", "_g0": "x", "c": [{"s": 1, "more": 2}, None]}, {"id": "2", "_g0": None}]
+    rows = [{"id": "1", "_g0": "x", "c": [{"s": 1, "more": 2}, None]}, {"id": "2", "_g0": None, "c": None}]
     await run("{entries{id}}", [step], {"a": Fake({"entries": rows})}, entry=gate)
-    assert gate.shown == [[{"code": "x", "codings": [{"system": 1}, None]}, {"code": None}]]
+    assert gate.shown == [[{"code": "x", "codings": [{"system": 1}, None]}, {"code": None, "codings": None}]]
 
 
 async def test_needs_may_depend_on_the_type() -> None:

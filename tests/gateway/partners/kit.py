@@ -140,6 +140,10 @@ class Foreign:
             shown["errors"] = _fail_marked(shown["data"])
         if self.mode == "reversed" and result.data and "_entities" in result.data:
             shown["data"]["_entities"].reverse()
+        if self.mode in ("loses what the gate reads", "loses it without a path", "omits what the gate reads"):
+            shown["errors"] = _lose(shown["data"], omitted=self.mode.startswith("omits"))
+            if self.mode == "loses it without a path":
+                shown["errors"] = [{"message": "lost"} for _ in shown["errors"]]
         if self.mode == "unknown typename":
             shown = json.loads(json.dumps(shown).replace('"Note"', '"Somebody"'))
         return shown
@@ -160,6 +164,20 @@ def _fail_marked(data: dict[str, Any]) -> list[dict[str, Any]]:
                 errors.append({"message": f"cannot count {note['id']}", "path": path})
             if note["id"].endswith("?"):
                 note["stars"] = "many"
+    return errors
+
+
+def _lose(data: dict[str, Any], *, omitted: bool) -> list[dict[str, Any]]:
+    """An error for each note that has a second text for the gate, which is lost while the client's own is not."""
+    errors = []
+    for index, entity in enumerate(data.get("_entities", [])):
+        for position, note in enumerate((entity or {}).get("notes") or []):
+            for key in [key for key in note if key.startswith("__g_") and note["id"].endswith("!")]:
+                if omitted:
+                    del note[key]
+                    continue
+                note[key] = None
+                errors.append({"message": "lost", "path": ["_entities", index, "notes", position, key]})
     return errors
 
 

@@ -73,6 +73,20 @@ async def test_wrong_type_of_a_scalar_costs_that_scalar(partner: tuple[Area, For
     assert error["extensions"]["code"] == "SOURCE_INVALID"
 
 
+@pytest.mark.parametrize("mode", ["loses what the gate reads", "loses it without a path", "omits what the gate reads"])
+async def test_entry_that_the_gate_cannot_read_is_left_out_and_that_is_said(
+    partner: tuple[Area, Foreign], mode: str
+) -> None:
+    area, foreign = partner
+    sensitive, harmless = notes("HIV positive")["notes"][0], notes("steady")["notes"][0]
+    foreign.data = {PERSON: {"notes": [{**sensitive, "id": "1!"}, harmless, {**harmless, "id": "2!"}]}}
+    foreign.mode = mode
+    answer = await area.ask(QUERY.replace("text stars", "id text"))
+    assert answer["data"]["patient"]["notes"] == [{"id": "n0", "text": "steady"}]
+    assert answer["errors"]
+    assert "HIV" not in str(answer)
+
+
 async def test_unknown_typename_passes_no_gate(partner: tuple[Area, Foreign]) -> None:
     area, foreign = partner
     foreign.mode = "unknown typename"
