@@ -29,6 +29,19 @@ def test_empty_file_is_a_whole_configuration() -> None:
     assert parse("").config.server.port == 8000
 
 
+def test_what_is_left_out_is_on_the_safe_side() -> None:
+    config = parse(SOURCE).config
+    (source,) = config.sources
+    assert config.federation.deadline_s == 3.0
+    assert (
+        max(source.timeouts.total_s, source.timeouts.read_s, source.timeouts.connect_s) <= config.federation.deadline_s
+    )
+    assert source.max_response_bytes == 8 * 1024 * 1024
+    assert (config.cors.origins, config.documents.manifests, config.server.host) == ([], [], "127.0.0.1")
+    assert 0 < config.rate.patients <= 60
+    assert config.stores.cache_s <= 60
+
+
 WRONG = {
     "unknown key": ("[server]\n\nprot = 1", 3, 'did you mean "port"'),
     "unknown table": ("[serve]\nport = 1", 1, 'did you mean "server"'),

@@ -179,3 +179,30 @@ def test_forbidden_sections_cost_no_call(world: World) -> None:
     }
     assert all(error["extensions"]["rule"].startswith("roles/receptionist/") for error in answer["errors"])
     assert [world.asked(organisation) for organisation in person.facts] == [[]] * len(person.facts)
+
+
+def test_neither_log_nor_metrics_of_the_run_name_anybody(world: World) -> None:
+    """After reads, searches, refusals, failures and opt-outs of people whose data are known here."""
+    person = world.because("seven organisations")
+    out = world.because("opted out")
+    record(world, person.nhs_number)
+    world.post("gp", f'{{ patient(nhsNumber: "{person.nhs_number}") {{ nope }} }}')
+    world.post("gp", f'{{ patient(nhsNumber: "{person.nhs_number}" }}')
+    world.post("gp", WHOLE, {"n": f"{person.nhs_number}1"})
+    born = person.born.isoformat()
+    world.post("gp", f'{{ findPatients(family: "{person.family}", birthDate: "{born}") {{ nhsNumber }} }}')
+    world.post("receptionist", WHOLE, {"n": person.nhs_number})
+    world.ask("privacy_officer", OPT_OUT, {"n": out.nhs_number})
+    world.post("gp", WHOLE, {"n": out.nhs_number})
+    with world.fault("hospital-3", "malformed"):
+        world.post("gp", WHOLE, {"n": person.nhs_number})
+    left = {
+        "log": (world.folder / "gateway.log").read_text("utf-8"),
+        "metrics": world.client.get(f"{world.url}/metrics").text,
+    }
+    assert "request_refused" in left["log"]
+    assert "joinup_upstream_calls" in left["metrics"]
+    for name, text in left.items():
+        assert re.findall(r"(?<!\d)\d{10,11}(?!\d)", text) == [], name
+        told = [word for word in (person.family, person.given, person.postcode, person.address[0]) if word in text]
+        assert told == [], name
