@@ -63,6 +63,16 @@ class Parts:
     deferred: tuple[tuple[Deferred, Prepared], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An operation that has been planned, without the labels that the configuration names. `split`: for which values
+    of the variables of its @defers it has been planned in parts."""
+
+    key: Key
+    text: str
+    split: tuple[tuple[bool, ...], ...]
+
+
 @dataclass(slots=True, eq=False)
 class Generation:
     """A supergraph at work. `policies` is None for a plain federation gateway without policy."""
@@ -139,19 +149,29 @@ class Generation:
             self._parts.move_to_end(cache_key)
         return parts
 
-    def warm(self, known: Iterable[tuple[Key, str]]) -> None:
+    def warm(self, known: Iterable[Known]) -> None:
         """Plan what an older generation had planned, newest last, so that a swap costs no request its time.
         What is not valid any more is left out."""
-        for (role, key, name, labels), text in known:
+        for one in known:
+            role, key, name, before = one.key
+            labels = (before | self.named_labels) & self._planner.graph.labels
             try:
-                now = (labels | self.named_labels) & self._planner.graph.labels
-                self.ready(role, key, text, parse(text), name, now)
+                document = parse(one.text)
+                deferring = self.ready(role, key, one.text, document, name, labels).deferring or ()
+                for chosen in one.split:
+                    self.parts(role, key, document, name, deferring, dict(zip(deferring, chosen, strict=True)), labels)
             except Exception:
                 continue
 
-    def known(self) -> list[tuple[Key, str]]:
+    def known(self) -> list[Known]:
         """What has been planned, oldest first, for warming the next generation."""
-        return [(key, ready.text) for key, ready in self._ready.items()]
+        split: dict[Key, list[tuple[bool, ...]]] = {}
+        for key, chosen in self._parts:
+            split.setdefault(key, []).append(chosen)
+        return [
+            Known((*key[:3], key[3] - self.named_labels), ready.text, tuple(split.get(key, ())))
+            for key, ready in self._ready.items()
+        ]
 
     def _make_view(self, role: str) -> RoleView:
         if self.policies is None:
