@@ -108,3 +108,20 @@ async def test_a_refused_change_of_the_registry_is_written_down_too() -> None:
     entry = await written(Whole(holding(), "gp", register=register), mutation)
     assert [one["field"] for one in entry["denied"]] == ["Mutation.optOut"]
     assert register.out == set()
+
+
+async def test_a_refused_change_tells_nobody_who_has_opted_out() -> None:
+    mutation = 'mutation($n: NHSNumber!) {{ {}(nhsNumber: $n, reason: "letter") {{ nhsNumber optedOut }} }}'
+    for field in ("optOut", "withdrawOptOut"):
+        document = mutation.format(field)
+        out, unknown = [
+            await Whole(holding(frozenset({OPTED_OUT})), "gp").ask(document, {"n": number})
+            for number in (OPTED_OUT, UNKNOWN)
+        ]
+        assert (out.status, out.headers, out.body, out.logs) == (
+            unknown.status,
+            unknown.headers,
+            unknown.body,
+            unknown.logs,
+        )
+        assert [error["extensions"]["code"] for error in out.json["errors"]] == ["FORBIDDEN"]

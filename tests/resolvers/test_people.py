@@ -36,11 +36,16 @@ def codes(response: object) -> list[object]:
     return [error.extensions.get("code") for error in response.errors]  # type: ignore[attr-defined]
 
 
-async def test_opted_out_reads_exactly_as_unknown_and_nobody_is_asked() -> None:
+@pytest.mark.parametrize(
+    "role", ["gp", "emergency_clinician", "social_worker", "receptionist", "privacy_officer", "patient"]
+)
+async def test_opted_out_reads_exactly_as_unknown_and_nobody_is_asked(role: str) -> None:
+    """The person's own request too: a register that answers about itself would tell whoever holds their token."""
     hospital, people = memory(), People({NUMBER: person()})
-    made = context(source(hospital), people=people, register=Register({NUMBER}))
+    own = NUMBER if role == "patient" else None
+    made = context(source(hospital), people=people, register=Register({NUMBER}), role=role, patient=own)
     out = await ask(QUERY, made)
-    unknown = await ask(QUERY, context(source(memory()), people=People({})))
+    unknown = await ask(QUERY, context(source(memory()), people=People({}), role=role, patient=own))
     assert out.data == unknown.data == {"patient": None}
     assert [(e.message, e.path, e.extensions) for e in out.errors] == [
         (e.message, e.path, e.extensions) for e in unknown.errors
