@@ -9,6 +9,7 @@ from graphql import GraphQLError, parse, validate
 
 from gateway.federation.explain import explain
 from gateway.federation.planner import GateNeed, Planner
+from gateway.federation.stages import planning_stages
 from gateway.federation.walk import PlanningError
 from gateway.gates import PATIENT
 from gateway.graph import PATIENT_NEEDS, PATIENT_TYPE, Graph
@@ -22,10 +23,16 @@ class ExplainError(ValueError):
 
 
 def explained_plan(
-    graph: Graph, role: str, text: str, name: str | None = None, labels: frozenset[str] = frozenset()
+    graph: Graph,
+    role: str,
+    text: str,
+    name: str | None = None,
+    labels: frozenset[str] = frozenset(),
+    *,
+    stages: bool = False,
 ) -> str:
     """The plan of an operation for a role, as a tree with the reason for each hop, and what the role does not get.
-    `labels` are those of @override that are active."""
+    `labels` are those of @override that are active; `stages` prints what led to the plan, too."""
     _known_role(graph, role)
     api = graph.supergraph.api_schema
     try:
@@ -38,12 +45,17 @@ def explained_plan(
     denied = denied_fields(role_scope(graph.policies, graph.requirements, role), api)
     allowed, gone = cut(document, api, denied)
     gates = {PATIENT_TYPE: (GateNeed(PATIENT, PATIENT_NEEDS),), **graph.classification.gates}
+    planner = Planner(graph.supergraph)
     try:
-        plan = Planner(graph.supergraph).plan(allowed, name, override_flags=labels, gates=gates)
+        if stages:
+            made = planning_stages(planner, allowed, name, gates=gates, labels=labels)
+            shown = "\n\n".join(f"# {title}\n{text}" for title, text in made)
+        else:
+            shown = explain(planner.plan(allowed, name, override_flags=labels, gates=gates))
     except PlanningError as error:
         raise ExplainError(str(error)) from None
     withheld = [f"not for {role}: {type_}.{field} ({denied[type_, field]})" for type_, field in sorted(gone)]
-    return "\n".join([explain(plan), *withheld])
+    return "\n".join([shown, *withheld])
 
 
 def explained_field(graph: Graph, role: str, field: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -35,6 +36,23 @@ def test_plan_shows_hops_gates_and_what_the_role_does_not_get(tmp_path: Path) ->
     assert "gate: patient on Patient" in text
     assert "not for social_worker: Patient.conditions (roles/social_worker/no-conditions)" in text
     assert "completeness" not in text
+
+
+def test_every_stage_can_be_printed(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    file = str(tmp_path / "q.graphql")
+    status, text = run("plan", "--stages", file, *config)
+    assert status == 0
+    titles = [line for line in text.splitlines() if line.startswith("# ")]
+    assert titles == ["# normal form", "# chosen ways", "# units", "# plan", "# projection"]
+    stages = dict(zip(titles, re.split(r"(?m)^# .*$", text)[1:], strict=True))
+    assert 'patient(nhsNumber: "9990000026") { ' in stages["# normal form"]
+    assert "Patient/RECORD -key Patient-> Patient/NOTES" in stages["# chosen ways"]
+    assert "-field id-> ID/NOTES" in stages["# chosen ways"]
+    assert "[1] Patient in notes at patient by { nhsNumber } after 0" in stages["# units"]
+    assert "  gate entry at notes" in stages["# units"]
+    assert stages["# plan"].strip() == run("plan", file, *config)[1].strip()
+    assert "def " in stages["# projection"]
 
 
 def test_role_that_sees_nothing_of_a_partner_asks_it_nothing(tmp_path: Path) -> None:
