@@ -26,11 +26,12 @@ from gateway.federation.errors import (
     ErrorPolicy,
     ResponseError,
 )
+from gateway.federation.fetch_conditions import Disjunction
 from gateway.federation.fetcher import Fetcher, FetchFailure, SubgraphError, SubgraphRequest, SubgraphResponse
 from gateway.federation.gates import Gate, withhold
 from gateway.federation.losses import Losses
 from gateway.federation.merge import Mismatch, add_to_all, clone, is_flat, merge
-from gateway.federation.plan import Condition, EntityInput, FetchStep, Path, QueryPlan
+from gateway.federation.plan import FetchStep, Path, QueryPlan
 from gateway.federation.project import Projection
 from gateway.federation.rename import rename, renamed_path
 from gateway.federation.supply import Node, keys_of, supply
@@ -209,14 +210,18 @@ class Execution:
             return
         variables = {name: self.variables[name] for name in step.variables if name in self.variables}
         compiled, asked = self._ask(compiled, variables)
-        step = compiled.step
+        step, typed = compiled.step, self.typed
         if step.entities and not any(inquiry.users for inquiry in asked):
             return
-        was_typed = self.typed is not None
-        response = await self._fetch(step, variables)
-        if response is None:
+        decoder = typed.decoder(step) if typed is not None else None
+        request = SubgraphRequest(step.subgraph, step.document, step.operation_name, variables, step.kind, decoder)
+        self.fetched.append(step.subgraph)
+        try:
+            response = await self.executor.fetchers[step.subgraph].fetch(request, self.context)
+        except FetchFailure as failure:
+            self.losses.fail(step, FAILURES[failure.failure])
             return
-        if was_typed:
+        if typed is not None:
             if self._taken_typed(step, response, asked):
                 return
             asked = [expanded_inquiry(inquiry, self._became) for inquiry in asked]
@@ -230,22 +235,18 @@ class Execution:
     def _ask(self, compiled: Step, variables: dict[str, Any]) -> tuple[Step, list[Inquiry]]:
         """The step to send and what it asks for; its variables are added to `variables`."""
         step = compiled.step
-
-        def holds(entity: EntityInput) -> bool:
-            return self._hold(entity.conditions)
-
         contextual = self.prepared.contextual.get(step.id)
         if contextual is not None:
-            return contextual.ask(self.tree, holds, variables)
+            return contextual.ask(self.tree, lambda entity: self._hold(entity.conditions), variables)
         asked: list[Inquiry] = []
         if self.typed is not None:
             try:
-                asked = self.typed.ask(step, holds)
+                asked = self.typed.ask(step, self._hold)
             except Odd:
                 self._leave_typed()
         if self.typed is None:
             for entity, builder in zip(step.entities, compiled.builders, strict=True):
-                targets = self._targets(builder.place, entity.targets) if holds(entity) else []
+                targets = self._targets(builder.place, entity.targets) if self._hold(entity.conditions) else []
                 sent, users = builder.collect(targets)
                 asked.append(Inquiry(entity, users, sent))
         for inquiry in asked:
@@ -278,30 +279,11 @@ class Execution:
             found = self._found[place] = [item for path in paths for item in objects(self.tree, path)]
         return found
 
-    def _hold(self, conditions: tuple[tuple[Condition, ...], ...]) -> bool:
+    def _hold(self, conditions: Disjunction) -> bool:
         return not conditions or any(
             all(bool(self.variables.get(condition.variable)) is condition.value for condition in together)
             for together in conditions
         )
-
-    async def _fetch(self, step: FetchStep, variables: Mapping[str, Any]) -> SubgraphResponse | None:
-        fetcher = self.executor.fetchers[step.subgraph]
-        self.fetched.append(step.subgraph)
-        try:
-            return await fetcher.fetch(
-                SubgraphRequest(
-                    step.subgraph,
-                    step.document,
-                    step.operation_name,
-                    variables,
-                    step.kind,
-                    self.typed.decoder(step) if self.typed is not None else None,
-                ),
-                self.context,
-            )
-        except FetchFailure as failure:
-            self.losses.fail(step, FAILURES[failure.failure])
-            return None
 
     async def _take_root(self, compiled: Step, response: SubgraphResponse) -> None:
         step, data = compiled.step, response.data

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from gateway.federation.entities import Inquiry
+from gateway.federation.fetch_conditions import Disjunction
 from gateway.federation.merge import clone
-from gateway.federation.plan import EntityInput, FetchStep
+from gateway.federation.plan import FetchStep
 from gateway.federation.typed import Asking, Tree, TypedPlan
 from gateway.federation.typed_code import Odd, Users
 
@@ -27,11 +28,11 @@ class TypedRun:
     def decoder(self, step: FetchStep) -> msgspec.json.Decoder[Any]:
         return self.plan.steps[step.id].decoder
 
-    def ask(self, step: FetchStep, holds: Callable[[EntityInput], bool]) -> list[Inquiry]:
+    def ask(self, step: FetchStep, holds: Callable[[Disjunction], bool]) -> list[Inquiry]:
         """What each `_entities` field of a step is asked for."""
         asked: list[Inquiry] = []
         for entity, asking in zip(step.entities, self.plan.steps[step.id].entities, strict=True):
-            sent, users = self._collect(asking) if holds(entity) else ([], [])
+            sent, users = self._collect(asking) if holds(entity.conditions) else ([], [])
             asked.append(Inquiry(entity, users, sent))
         return asked
 

@@ -156,6 +156,8 @@ def _object(members: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _document_id(members: Mapping[str, Any], extensions: Mapping[str, Any]) -> str | None:
     persisted = extensions.get("persistedQuery")
+    if persisted is None and "documentId" not in members and "id" not in members:
+        return None
     named = [_string(members, name) for name in ("documentId", "id")]
     if isinstance(persisted, dict):
         named.append(_string(persisted, "sha256Hash"))

@@ -210,23 +210,14 @@ class UpstreamClient:
                 await self._limiter.acquire(deadline)
             except BusyError:
                 return Fault(Failure.UNAVAILABLE, "too many requests in flight", sent=False, label=BUSY)
-        try:
-            return await self._through_breakers(outgoing, lines, route, deadline)
-        finally:
-            self._limiter.release()
-
-    async def _through_breakers(self, outgoing: Outgoing, lines: str, route: Breaker, deadline: float) -> Reply | Fault:
-        origin = self._breakers.origin
-        origin_ticket = origin.admit()
-        if origin_ticket is None:
-            return Fault(Failure.UNAVAILABLE, "circuit open", sent=False, label=BREAKER_OPEN)
-        route_ticket = route.admit()
-        if route_ticket is None:
-            origin.record(origin_ticket, None)
-            return Fault(Failure.UNAVAILABLE, "circuit open", sent=False, label=BREAKER_OPEN)
+        origin, origin_ticket, route_ticket = self._breakers.origin, None, None
         reached: bool | None = None
         good: bool | None = None
         try:
+            origin_ticket = origin.admit()
+            route_ticket = route.admit() if origin_ticket is not None else None
+            if route_ticket is None:
+                return Fault(Failure.UNAVAILABLE, "circuit open", sent=False, label=BREAKER_OPEN)
             result = await self._exchange(outgoing, lines, deadline)
             if isinstance(result, Fault):
                 reached, good = result.reached, False if result.reached else None
@@ -236,8 +227,11 @@ class UpstreamClient:
         finally:
             if reached is not None:
                 self._reached = reached
-            origin.record(origin_ticket, reached)
-            route.record(route_ticket, good)
+            if origin_ticket is not None:
+                origin.record(origin_ticket, reached)
+            if route_ticket is not None:
+                route.record(route_ticket, good)
+            self._limiter.release()
 
     async def _exchange(self, outgoing: Outgoing, lines: str, deadline: float) -> Reply | Fault:
         if self._credentials is not None:

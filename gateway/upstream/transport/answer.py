@@ -49,11 +49,11 @@ class AnswerReader:
         "_parser",
         "_raw",
         "_raw_limit",
-        "_reusable",
         "_spent",
         "_status",
         "_until_eof",
         "keep_alive",
+        "reusable",
     )
 
     def __init__(self, max_head_bytes: int, max_body_bytes: int) -> None:
@@ -74,7 +74,7 @@ class AnswerReader:
         self._informational = 0
         self._head_done = False
         self._done = False
-        self._reusable = False
+        self.reusable = False  # whether the connection may carry another request after this answer
         self._until_eof = False
         self.keep_alive: bytes | None = None  # the server's hint about idling
         self._error: TransportError | None = None
@@ -91,18 +91,13 @@ class AnswerReader:
         """Whether not one byte has come."""
         return self._raw == 0
 
-    @property
-    def reusable(self) -> bool:
-        """Whether the connection may carry another request after this answer."""
-        return self._reusable
-
     def feed(self, data: bytes) -> bool:
         """Take bytes; True when the answer is whole. Raises TransportError."""
         self._raw += len(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._reusable = False
+            self.reusable = False
             if not self._done:
                 raise self._error or ProtocolError("not a well-formed HTTP/1.1 answer") from None
         if not self._done:
@@ -114,7 +109,7 @@ class AnswerReader:
 
     def end(self) -> bool:
         """The other side ended the stream; True when that is how this answer ends (RFC 9112 §6.3, 8)."""
-        self._reusable = False
+        self.reusable = False
         if self._until_eof and not self._done:
             self._done = True
         return self._done
@@ -129,12 +124,12 @@ class AnswerReader:
 
     def on_message_begin(self) -> None:
         if self._done:  # bytes after a whole answer: the two sides disagree about where it ended
-            self._reusable = False
+            self.reusable = False
             raise self._refuse(ProtocolError("bytes after the answer"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._head_done:  # a trailer: of no use here, and httptools hands the last one to the next answer
-            self._reusable = False
+            self.reusable = False
             return
         self._headers.append((name.lower(), value))
 
@@ -176,16 +171,16 @@ class AnswerReader:
         if codings is not None and (codings.lower() != b"chunked" or version == "1.0"):
             raise self._refuse(ProtocolError("a transfer coding other than chunked"))
         if self._head_only or self._status in (204, 304):
-            self._reusable = parser.should_keep_alive()
+            self.reusable = parser.should_keep_alive()
             return
         if length is not None and length > self._max_body:
             raise self._refuse(TooLargeError("the body of the answer is over its cap"))
         self._until_eof = length is None and codings is None
-        self._reusable = not self._until_eof and parser.should_keep_alive()
+        self.reusable = not self._until_eof and parser.should_keep_alive()
 
     def on_body(self, chunk: bytes) -> None:
         if self._done:
-            self._reusable = False
+            self.reusable = False
             return
         self._body_size += len(chunk)
         if self._body_size > self._max_body:

@@ -73,10 +73,6 @@ class Connection(asyncio.Protocol):
         transport.write(data)
         return waiter
 
-    def rest(self) -> None:
-        """It is idle from now on."""
-        self._idle_since = self._loop.time()
-
     def usable(self) -> bool:
         """Whether an idle connection may take a request.
 
@@ -87,8 +83,9 @@ class Connection(asyncio.Protocol):
             return False
         return self._poll is None or not self._poll(0)
 
-    def finished(self) -> bool:
-        """Whether the connection can be kept after the answer just read."""
+    def rest(self) -> bool:
+        """Idle from now on; whether the connection can be kept after the answer just read."""
+        self._idle_since = self._loop.time()
         transport = self._transport
         return (
             self._reader.reusable

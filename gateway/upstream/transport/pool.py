@@ -8,6 +8,7 @@ from collections import deque
 
 from gateway.upstream.transport.answer import Answer
 from gateway.upstream.transport.connection import Connection
+from gateway.upstream.transport.decode import decompress
 from gateway.upstream.transport.errors import (
     ConnectError,
     ConnectTimeoutError,
@@ -47,7 +48,7 @@ class OriginPool:
         connect_seconds: float,
         read_seconds: float,
     ) -> Answer:
-        """Send a request and read its answer. Raises TransportError.
+        """Send a request and read its answer, decompressed. Raises TransportError.
 
         A reused connection that ends without one byte of answer had most likely been closed by the other side
         while idle: the request is sent again, once, on a new connection, if it is `replayable` (RFC 9110 §9.2.2).
@@ -55,25 +56,23 @@ class OriginPool:
         connection = self._take()
         if connection is None:
             connection = await self._acquire(asyncio.get_running_loop(), deadline, connect_seconds)
-        reused = connection.served > 0
-        try:
-            answer = await connection.exchange(data, head_only=head_only, deadline=deadline, read_seconds=read_seconds)
-        except BaseException as error:
-            connection.abort()
-            if not (reused and replayable and isinstance(error, DisconnectedError) and error.silent):
-                raise
-        else:
-            self._release(connection)
-            return answer
-        self._drop_idle()  # whatever closed that one has probably closed the others
-        connection = await self._acquire(asyncio.get_running_loop(), deadline, connect_seconds)
-        try:
-            answer = await connection.exchange(data, head_only=head_only, deadline=deadline, read_seconds=read_seconds)
-        except BaseException:
-            connection.abort()
-            raise
-        self._release(connection)
-        return answer
+        once_more = replayable and connection.served > 0
+        while True:
+            try:
+                answer = await connection.exchange(
+                    data, head_only=head_only, deadline=deadline, read_seconds=read_seconds
+                )
+            except BaseException as error:
+                connection.abort()
+                if not (once_more and isinstance(error, DisconnectedError) and error.silent):
+                    raise
+            else:
+                self._release(connection)
+                answer.body = decompress(answer, self._limits.max_body_bytes)
+                return answer
+            once_more = False
+            self._drop_idle()  # whatever closed that one has probably closed the others
+            connection = await self._acquire(asyncio.get_running_loop(), deadline, connect_seconds)
 
     def _take(self) -> Connection | None:
         idle = self._idle
@@ -85,7 +84,7 @@ class OriginPool:
         return None
 
     def _release(self, connection: Connection) -> None:
-        if self._closed or not connection.finished():
+        if self._closed or not connection.rest():
             connection.abort()
             return
         while self._waiting:
@@ -93,7 +92,6 @@ class OriginPool:
             if not waiter.done():
                 waiter.set_result(connection)
                 return
-        connection.rest()
         self._idle.append(connection)
         if self._sweeper is None:
             self._arm_sweeper()

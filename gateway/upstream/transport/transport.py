@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Coroutine
+from typing import Any
 
 import httpx
 
 from gateway.upstream.transport.answer import Answer
-from gateway.upstream.transport.decode import ACCEPTED, decompress
+from gateway.upstream.transport.decode import ACCEPTED
 from gateway.upstream.transport.errors import (
     AnswerTimeoutError,
     ConnectError,
@@ -72,16 +74,16 @@ class PooledTransport(httpx.AsyncBaseTransport):
             self._context = tls_context(settings)
         return self._context
 
-    async def exchange(
+    def exchange(
         self, origin: Origin, data: bytes, *, head_only: bool, replayable: bool, deadline: float
-    ) -> Answer:
+    ) -> Coroutine[Any, Any, Answer]:
         """Send prepared bytes (see `request_bytes`), read the whole answer, decompressed.
 
         `deadline` is in seconds of the loop's clock and ends everything: waiting, connecting, reading.
         Raises TransportError.
         """
         limits = self.limits
-        answer = await self.pool(origin).exchange(
+        return self.pool(origin).exchange(
             data,
             head_only=head_only,
             replayable=replayable,
@@ -89,8 +91,6 @@ class PooledTransport(httpx.AsyncBaseTransport):
             connect_seconds=limits.connect_seconds,
             read_seconds=limits.read_seconds,
         )
-        answer.body = decompress(answer, limits.max_body_bytes)
-        return answer
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The httpx seam. Timeouts come from the request's extensions, as httpx's client sets them."""
@@ -117,7 +117,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
             request.method, check_target(url.raw_path.decode("ascii")), origin.authority, lines, content or None
         )
         limits, timeout = self.limits, request.extensions.get("timeout", {})
-        answer = await self.pool(origin).exchange(
+        return await self.pool(origin).exchange(
             data,
             head_only=request.method == "HEAD",
             replayable=request.method in REPLAYABLE,
@@ -125,8 +125,6 @@ class PooledTransport(httpx.AsyncBaseTransport):
             connect_seconds=timeout.get("connect") or limits.connect_seconds,
             read_seconds=timeout.get("read") or limits.read_seconds,
         )
-        answer.body = decompress(answer, limits.max_body_bytes)
-        return answer
 
     async def aclose(self) -> None:
         """Close idle connections now and busy ones as they finish."""
