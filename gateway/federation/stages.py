@@ -50,7 +50,7 @@ def planning_stages(
 
 
 def _unit(supergraph: Supergraph, unit: Unit) -> str:
-    entered = "" if unit.is_root else f" at {show_path(unit.path)} by {{ {show_needs(unit.needs)} }}"
+    entered = "" if unit.is_root else f" at {show_path(unit.path)} by {show_needs(unit.needs)}"
     after = f" after {', '.join(map(str, sorted(unit.parents)))}" if unit.parents else ""
     gates = "".join(f"\n  gate {point.gate} at {show_path(point.path)}" for point in unit.gates)
     drafted = Printer(supergraph, unit.subgraph).draft(unit)
