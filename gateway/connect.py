@@ -231,7 +231,7 @@ def _demographics(connections: Connections, entry: Source, entries: list[Source]
     given = Options(entry)
     table = given.text("localities")
     options = PdsOptions(
-        requests_per_second=given.number("requests_per_second"),
+        requests_per_second=given.number("requests_per_second") / connections.settings.config.server.workers,
         practices={other.ods: other.name for other in entries if other.kind == "gp-connect"},
     )
     localities = Localities.load(connections.settings.path(table) if table else None)

@@ -60,7 +60,9 @@ OPTIONS: Mapping[str, Mapping[str, Option]] = {
     "social-care": _ORGANISATION_KIND,
     "pds": _ORGANISATION_KIND
     | {
-        "requests_per_second": Option(NUMBER, "5", "The service's limit, shared out by this worker.", least=0.001),
+        "requests_per_second": Option(
+            NUMBER, "5", "The service's limit for this machine; its workers share it.", least=0.001
+        ),
         "localities": Option(TEXT, "", "File of postcode areas and local authorities instead of the built-in one."),
     },
 }
