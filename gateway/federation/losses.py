@@ -41,7 +41,7 @@ class Losses:
     def __init__(self) -> None:
         self.failures: dict[int, str] = {}
         self.gates: list[str] = []
-        self._raw: list[tuple[int, ResponseError, tuple[Any, ...] | None, bool]] = []
+        self._raw: list[tuple[FetchStep, ResponseError, tuple[Any, ...] | None, bool]] = []
         self._placed: list[Report] = []
 
     def __bool__(self) -> bool:
@@ -53,19 +53,24 @@ class Losses:
 
     def report(self, step: FetchStep, error: ResponseError, path: tuple[Any, ...] | None, whole: bool) -> None:
         """A subgraph's error at a path of the tree; `whole` if it stands for everything below that path."""
-        self._raw.append((step.id, error, path, whole))
+        self._raw.append((step, error, path, whole))
 
     def place(self, tree: Any, asked: Node) -> None:
         """Bring the reports to the places of the answer, while the tree still holds what was withheld."""
         places = Shown(tree)
+        cut: set[tuple[int, str, ResponsePath]] = set()
         for step, error, path, whole in self._raw:
             known = () if path is None else known_prefix(asked, path)
-            shown = places.path(known)
+            shown = places.path(known, guarded=bool(step.gates))
             if path is None:
-                self._placed.append(Report(step, error, exact=False))
+                self._placed.append(Report(step.id, error, exact=False))
             elif shown is not None:
+                if len(shown) < len(known):
+                    if (step.id, error.code, shown) in cut:
+                        continue
+                    cut.add((step.id, error.code, shown))
                 exact = not whole and len(known) == len(path)
-                self._placed.append(Report(step, error.at(shown or None), exact))
+                self._placed.append(Report(step.id, error.at(shown or None), exact))
 
     def explain(
         self, problems: Iterable[Problem], supplied: Node, steps: Mapping[int, FetchStep]

@@ -102,8 +102,11 @@ class Shown:
         self._tree = tree
         self._gone: dict[int, list[int]] = {}
 
-    def path(self, path: tuple[str | int, ...]) -> tuple[str | int, ...] | None:
-        """The path as it will be; None if it leads into what was withheld."""
+    def path(self, path: tuple[str | int, ...], *, guarded: bool = False) -> tuple[str | int, ...] | None:
+        """The path as it will be; None if it leads into what was withheld.
+
+        Of a list that is not there nobody knows which items would have been withheld: if `guarded`, the path ends at it.
+        """
         seen: list[str | int] = []
         value = self._tree
         for key in path:
@@ -112,6 +115,8 @@ class Shown:
             if isinstance(key, int) and value.__class__ is list and key < len(value):
                 seen.append(key - self._before(value)[key])
                 value = value[key]
+            elif guarded and isinstance(key, int):
+                break
             else:
                 seen.append(key)
                 value = value.get(key) if value.__class__ is dict else None

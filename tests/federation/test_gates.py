@@ -182,6 +182,18 @@ async def test_error_paths_do_not_count_what_was_withheld() -> None:
     assert errors(outcome) == [(("entries", 0, "text"), "SOURCE_ERROR", "a")]
 
 
+async def test_an_error_in_a_list_that_is_lost_does_not_count_its_items() -> None:
+    lost = tuple(SubgraphError("x", ("entries", index, "text")) for index in (2, 5))
+    for points, paths in (
+        ((point(Key("entries")),), [("entries",)]),
+        ((), [("entries", 2, "text"), ("entries", 5, "text")]),
+    ):
+        step = gated("{entries{id code text}}", *points)
+        outcome = await run("{entries{id text}}", [step], {"a": Fake(SubgraphResponse({"entries": None}, lost))})
+        assert outcome.data == {"entries": None}
+        assert [error.path for error in outcome.errors] == paths
+
+
 async def test_a_gate_is_shown_what_it_needs_in_one_batch() -> None:
     gate = Codes()
     needs = (Need("code", "_g0"), Need("codings", "c", (Need("system", "s"),)))

@@ -70,3 +70,19 @@ async def test_single_withheld_entry_is_null_like_one_that_is_not_there(tmp_path
             without = await area.ask(query)
             foreign.data = {PERSON: {"last": {"id": "1", "text": SENSITIVE[0], "stars": 1}}}
             assert await area.ask(query) == without == {"data": {"patient": {"nhsNumber": PERSON, "last": None}}}
+
+
+async def test_error_that_takes_a_list_away_does_not_tell_how_many_stood_in_it(tmp_path: Path) -> None:
+    foreign = Foreign(HEAD + NOTES.replace("stars: Int", "stars: Int!"), {})
+    failing = {"id": "2", "text": "steady", "stars": None, "kind": "VISIT"}
+    sensitive = [{"id": f"9{number}", "text": text, "stars": 1} for number, text in enumerate(SENSITIVE)]
+    answers = []
+    async with demographics() as pds, listening(foreign) as (url, _):
+        settings = write_config(tmp_path, pds, subgraph("notes", url, PATIENT_TIMES))
+        async with gateway_of(settings) as area:
+            for before in ([], sensitive[:1], sensitive):
+                foreign.data = {PERSON: {"notes": [*before, failing]}}
+                answers.append(await area.ask(QUERY))
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[0]["data"]["patient"]["notes"] is None
+    assert [error["path"] for error in answers[0]["errors"]] == [["patient", "notes"]]
