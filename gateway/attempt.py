@@ -16,7 +16,7 @@ import structlog
 
 from gateway.errors import Refusal
 from gateway.federation.defer import Deferred
-from gateway.federation.errors import INTERNAL_ERROR, ResponseError
+from gateway.federation.errors import FORBIDDEN, INTERNAL_ERROR, ResponseError
 from gateway.federation.execute import Outcome, Prepared
 from gateway.generation import Generation
 from gateway.pipeline import Operation, RequestInfo
@@ -95,6 +95,10 @@ class Attempt:
             if await self._may_leave(outcome, context):
                 return outcome
         raise Refusal("REGISTRY_UNAVAILABLE")
+
+    async def refuse(self) -> None:
+        """Write down that the whole operation was refused: nothing was executed. Raises Refusal."""
+        await self._write(Outcome(None, [ResponseError(FORBIDDEN)]), self.begin())
 
     async def settle(self, prepared: Prepared, outcome: Outcome, context: RecordContext) -> Outcome:
         """The outcome that may leave of a part that was executed in `context`. Raises Refusal."""

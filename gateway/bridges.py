@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from gateway.attempt import Access
+from gateway.federation.errors import FORBIDDEN
 from gateway.federation.execute import Outcome
 from gateway.stores.audit import AuditStore
 from gateway.stores.audit_entry import AuditEntry, DeniedField, SourceAsked
@@ -85,6 +86,8 @@ def _outcome(outcome: Outcome) -> str:
     codes = {error.code for error in outcome.errors}
     if NOT_AVAILABLE in codes:
         return "NOT_AVAILABLE"
+    if any(error.code == FORBIDDEN and error.path is None for error in outcome.errors):
+        return "REFUSED"
     return "PARTIAL" if codes - {"FORBIDDEN"} else "ANSWERED"
 
 

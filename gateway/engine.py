@@ -66,7 +66,12 @@ class RecordEngine:
 
     async def answer(self, operation: Operation, caller: Caller, request: RequestInfo) -> Answer:
         generation = self.graph.generation
-        check_purpose(generation, caller)
+        try:
+            check_purpose(generation, caller)
+        except Refusal:
+            attempt = Attempt(generation, operation, caller, request, (), self.make_context, self.audit, self.deadline)
+            await attempt.refuse()
+            raise
         check_representations(operation.values)
         with planning():
             labels = generation.labels(f"{caller.issuer}|{caller.subject}")

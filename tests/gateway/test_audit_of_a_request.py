@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.resolvers.fhir_r4.kit import of
 from tests.resolvers.kit import Register
 from tests.resolvers.pds.service import located
 from tests.resolvers.recorded import Recorded
-from tests.whole.gateway import OPTED_OUT, PERSON, REQUEST_ID, UNKNOWN, Whole, World, policies
+from tests.whole.gateway import OPTED_OUT, PERSON, REQUEST_ID, UNKNOWN, Known, Whole, World, policies
 from tests.whole.records import Record, world
 
 WORDS = "Latex zzcontentzz"
@@ -108,6 +109,29 @@ async def test_a_refused_change_of_the_registry_is_written_down_too() -> None:
     entry = await written(Whole(holding(), "gp", register=register), mutation)
     assert [one["field"] for one in entry["denied"]] == ["Mutation.optOut"]
     assert register.out == set()
+
+
+async def test_a_request_for_a_purpose_that_is_not_the_roles_is_written_down() -> None:
+    query = "query Why($n: NHSNumber!) { patient(nhsNumber: $n) { birthDate } }"
+    whole = Whole(holding())
+    whole.app.identity = Known(replace(whole.caller, purpose="HMARKT"))
+    seen = await whole.ask(query, {"n": PERSON})
+    assert [error["extensions"]["code"] for error in seen.json["errors"]] == ["FORBIDDEN"]
+    (entry,) = whole.trail.entries
+    assert (entry["outcome"], entry["purpose"], entry["operation_name"]) == ("REFUSED", "HMARKT", "Why")
+    assert (entry["patients"], entry["sources"]) == ((), ())
+
+
+async def test_a_refusal_that_cannot_be_written_down_is_none() -> None:
+    whole = Whole(holding())
+    whole.app.identity = Known(replace(whole.caller, purpose="HMARKT"))
+    whole.trail.record = unwritable  # type: ignore[method-assign]
+    seen = await whole.ask("{ viewer { role } }")
+    assert [error["extensions"]["code"] for error in seen.json["errors"]] == ["AUDIT_UNAVAILABLE"]
+
+
+async def unwritable(_: object) -> None:
+    raise OSError
 
 
 async def test_a_refused_change_tells_nobody_who_has_opted_out() -> None:
