@@ -10,6 +10,7 @@ from graphql import GraphQLSchema, build_schema, execute_sync, parse, validate
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from gateway.federation import introspect
 from gateway.federation.project import MAX_VARIANTS, Projection, Trouble
 from gateway.federation.tree import WITHHELD
 
@@ -211,6 +212,23 @@ def test_introspection_shows_the_schema_of_the_role() -> None:
     assert data["a"] is None
     assert "Other" not in {each["name"] for each in data["__schema"]["types"]}
     assert data["item"] == {"id": "1"}
+
+
+def test_introspection_that_depends_on_no_variable_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    worked: list[object] = []
+    execute = introspect.execute_sync
+    monkeypatch.setattr(
+        introspect, "execute_sync", lambda *given, **named: worked.append(1) or execute(*given, **named)
+    )
+    for query, times in (
+        ("query($n:String!){__schema{types{name}} item{id}}", 1),
+        ("query($n:String!){__type(name:$n){name}}", 3),
+    ):
+        worked.clear()
+        projection = Projection(SCHEMA, parse(query))
+        answers = [projection.run({}, {"n": name})[0] for name in ("Item", "Item", "Other")]
+        assert answers[0] == answers[1]
+        assert len(worked) == times
 
 
 def test_introspection_takes_variables() -> None:
