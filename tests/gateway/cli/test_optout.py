@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli._stores import opened
+from gateway.settings import Settings, load
 from gateway.stores.database import Database
 from gateway.stores.optout import OptOutRegistry
 from tests.gateway.cli.conftest import Joinup
+from tests.servers import redis_url  # noqa: F401
 
 NUMBER, OTHER = "9990000018", "9990000026"
 WHO = ("--by", "A. Clerk", "--reason", "letter")
@@ -32,6 +35,24 @@ async def test_an_opt_out_holds_when_the_command_returns(joinup: Joinup, config:
     assert not await is_out(config.parent, OTHER)
     await asyncio.to_thread(joinup, "optout", "withdraw", NUMBER, *WHO)
     assert not await is_out(config.parent, NUMBER)
+
+
+@pytest.fixture
+def sharing(config: Path, redis_url: str) -> Settings:  # noqa: F811
+    """The configuration, with a cache that workers share."""
+    config.write_text(config.read_text("utf-8") + f'cache_url = "{redis_url}"\n', "utf-8")
+    return load(config)
+
+
+async def test_an_opt_out_drops_what_the_workers_keep(joinup: Joinup, sharing: Settings) -> None:
+    """Seen from a worker's own cache: the person's entries are gone from the shared one, and nobody else's."""
+    async with opened(sharing) as worker:
+        for number in (NUMBER, OTHER):
+            place = (await worker.cache.get(number, ("a",), str)).place
+            await worker.cache.put(place, "kept", 60.0)
+        await asyncio.to_thread(joinup, "optout", "add", NUMBER, *WHO)
+        assert (await worker.cache.get(NUMBER, ("a",), str)).value is None
+        assert (await worker.cache.get(OTHER, ("a",), str)).value == "kept"
 
 
 def test_show_tells_state_and_history(joinup: Joinup) -> None:
