@@ -88,7 +88,7 @@ class Screen:
             return Proof.OPEN
         codes_of = self._codes_of
         for hit in hits:
-            if codes_of.get(hit) in hits:
+            if hit in codes_of and codes_of[hit] in hits:
                 return Proof.NONE
         return Proof.GIVEN
 
