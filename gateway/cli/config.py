@@ -16,6 +16,7 @@ from gateway.errors import errors_page
 from gateway.identity.keys import KeySetError
 from gateway.operation.documents import ManifestError
 from gateway.settings import Settings
+from gateway.toml_lines import key_lines, line_of
 from policies.files import PolicyFileError
 
 app = typer.Typer(help="Check and document joinup.toml.", no_args_is_help=True)
@@ -28,7 +29,8 @@ def check(file: Annotated[Path, typer.Argument(help="The configuration file.")] 
     config = settings.config
     faults = list(unusable(settings))
     for fault in faults:
-        typer.echo(f"{file}: {fault}", err=True)
+        line = _line(file, settings, fault)
+        typer.echo(f"{file}:{line}: {fault}" if line else f"{file}: {fault}", err=True)
     if faults:
         raise typer.Exit(2)
     counts = f"{len(config.identity.issuers)} issuers, {len(config.sources)} sources, {len(config.subgraphs)} subgraphs"
@@ -66,6 +68,17 @@ def unusable(settings: Settings) -> Iterator[str]:
             step()
         except (ValueError, LookupError, OSError, PolicyFileError, KeySetError, ManifestError) as failure:
             yield str(failure)
+
+
+def _line(file: Path, settings: Settings, fault: str) -> int | None:
+    """Where the table of the source or subgraph begins that a fault names first; None for any other."""
+    config, named = settings.config, fault.partition(":")[0]
+    tables = {("sources", index): source.id for index, source in enumerate(config.sources)}
+    tables |= {("subgraphs", index): subgraph.name for index, subgraph in enumerate(config.subgraphs)}
+    for path, name in tables.items():
+        if named in (name, f"{name}-appointments"):
+            return line_of(key_lines(file.read_text("utf-8")), path)
+    return None
 
 
 @app.command()

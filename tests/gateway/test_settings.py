@@ -145,6 +145,27 @@ def test_check_command_speaks_and_exits(tmp_path: Path) -> None:
     assert f"{bad}:2: server.prot: unknown key" in faulty.stderr
 
 
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ('tls = { ca_file = "empty.pem" }', "give the CA's PEM as ca_file"),
+        ('gives = ["social_care"]', "take them out of gives"),
+        ("", "give [sources.covers] everyone, practices or boroughs"),
+    ],
+)
+def test_check_names_the_line_of_a_source_that_cannot_be_connected(tmp_path: Path, table: str, says: str) -> None:
+    """What only building the client or the adapter finds, too."""
+    (tmp_path / "empty.pem").write_text("nothing")
+    file = tmp_path / "joinup.toml"
+    pds = SOURCE.replace('"a"', '"pds"').replace("fhir-r4", "pds")
+    covers = "covers = { everyone = true }\n" if table else ""
+    file.write_text(f"[server]\nport = 8000\n\n{pds}\n{SOURCE}{covers}{table}\n")
+    checked = CliRunner().invoke(app, ["config", "check", str(file)])
+    assert checked.exit_code == 2, checked.output
+    assert checked.stderr.startswith(f"{file}:11: a: ")
+    assert says in checked.stderr
+
+
 def test_settings_are_values() -> None:
     settings = parse("")
     assert isinstance(settings, Settings)
