@@ -186,7 +186,7 @@ class Execution:
             raise
 
     def _beside(self, identity: int) -> None:
-        self._tasks.append(asyncio.ensure_future(self._chain(identity)))
+        self._tasks.append(asyncio.get_running_loop().create_task(self._chain(identity)))
 
     async def _chain(self, identity: int) -> None:
         """Run a step and then those that only waited for it: the first here, the others beside it."""
@@ -206,7 +206,7 @@ class Execution:
 
     async def _run(self, compiled: Step) -> None:
         step = compiled.step
-        if not self._hold(step.conditions):
+        if step.conditions and not self._hold(step.conditions):
             return
         variables = {name: self.variables[name] for name in step.variables if name in self.variables}
         compiled, asked = self._ask(compiled, variables)

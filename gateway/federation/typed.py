@@ -25,9 +25,9 @@ Place = tuple[tuple[Path, ...], tuple[Group, ...]]
 @dataclass(frozen=True, slots=True)
 class Asking:
     """One `_entities` field: `place` numbers what is collected, the same for fields that collect the same. If `wider`
-    has been collected, `again` collects from its users."""
+    has been collected, `again` collects from its users. `attribute` is the field's in the answer."""
 
-    alias: str
+    attribute: str
     place: int
     collect: Collect
     wider: int | None
@@ -111,7 +111,7 @@ def _asking(entity: EntityInput, shape: Shape, places: dict[Place, int], spread:
             if targets == entity.targets and len(others) == 1 and set(others[0].keys) < set(groups[0].keys):
                 wider = number
     again = regrouper(entity, shape) if wider is not None else _never
-    return Asking(entity.alias, place, collector(entity, shape), wider, again, spread)
+    return Asking(f"f_{entity.alias}", place, collector(entity, shape), wider, again, spread)
 
 
 def _never(_users: Any) -> Any:

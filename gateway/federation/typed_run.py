@@ -32,7 +32,7 @@ class TypedRun:
         """What each `_entities` field of a step is asked for."""
         asked: list[Inquiry] = []
         for entity, asking in zip(step.entities, self.plan.steps[step.id].entities, strict=True):
-            sent, users = self._collect(asking) if holds(entity.conditions) else ([], [])
+            sent, users = self._collect(asking) if not entity.conditions or holds(entity.conditions) else ([], [])
             asked.append(Inquiry(entity, users, sent))
         return asked
 
@@ -51,12 +51,12 @@ class TypedRun:
             self._collected.clear()
             _merge_root(self.tree, data)
             return
-        lists = [getattr(data, f"f_{asking.alias}") or [] for asking in typed.entities]
-        if any(len(entities) != len(inquiry.users) for entities, inquiry in zip(lists, asked, strict=True)):
-            raise Odd
         if typed.moves:
             self._collected.clear()
-        for asking, entities, inquiry in zip(typed.entities, lists, asked, strict=True):
+        for asking, inquiry in zip(typed.entities, asked, strict=True):
+            entities = getattr(data, asking.attribute) or []
+            if len(entities) != len(inquiry.users):
+                raise Odd
             asking.spread(entities, inquiry.users, inquiry.sent)
 
     def expanded(self) -> tuple[dict[str, Any], Made]:

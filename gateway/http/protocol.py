@@ -58,11 +58,15 @@ class BoundedHeads(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        self._count(len(url))
+        self._head += len(url)
+        if self._head > HEAD_BYTES:
+            raise OverflowError
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value))
+        self._head += len(name) + len(value)
+        if self._head > HEAD_BYTES:
+            raise OverflowError  # httptools reports it as a parser error, which ends in `send_400_response`
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -85,11 +89,6 @@ class BoundedHeads(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         too_large = self._in_head and self._head > HEAD_BYTES
         self._refuse(_TOO_LARGE if too_large else _MALFORMED)
-
-    def _count(self, size: int) -> None:
-        self._head += size
-        if self._head > HEAD_BYTES:
-            raise OverflowError  # httptools reports it as a parser error, which ends in `send_400_response`
 
     def _refuse(self, answer: bytes) -> None:
         if not self.transport.is_closing():

@@ -80,7 +80,13 @@ class Breaker:
         if self.state is State.HALF_OPEN:
             self._record_probe(good)
         elif good is not None:
-            self._count(good)
+            slot = int(self._clock() / self._width)
+            if slot != self._slot:
+                self._pass_to(slot)
+            if good:
+                self._good[slot % BUCKETS] += 1
+            else:
+                self._count_bad(slot)
 
     def _record_probe(self, good: bool | None) -> None:
         self._probing -= 1
@@ -93,15 +99,12 @@ class Breaker:
         if self._proved >= self._policy.probes:
             self._close()
 
-    def _count(self, good: bool) -> None:
-        slot = int(self._clock() / self._width)
-        if slot != self._slot:
-            for passed in range(self._slot + 1, min(slot, self._slot + BUCKETS) + 1):
-                self._good[passed % BUCKETS] = self._bad[passed % BUCKETS] = 0
-            self._slot = slot
-        if good:
-            self._good[slot % BUCKETS] += 1
-            return
+    def _pass_to(self, slot: int) -> None:
+        for passed in range(self._slot + 1, min(slot, self._slot + BUCKETS) + 1):
+            self._good[passed % BUCKETS] = self._bad[passed % BUCKETS] = 0
+        self._slot = slot
+
+    def _count_bad(self, slot: int) -> None:
         self._bad[slot % BUCKETS] += 1
         bad = sum(self._bad)
         total = bad + sum(self._good)

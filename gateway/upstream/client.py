@@ -131,7 +131,10 @@ class UpstreamClient:
             target, route_name = self._base.resolve(path, query)
             outgoing = Outgoing(method, target, self._authority, content, again)
             route = self._breakers.route(route_name)
-            result = await self._attempts(outgoing, lines, route, deadline)
+            loop = asyncio.get_running_loop()
+            result = await self._guarded(loop, outgoing, lines, route, deadline)
+            if isinstance(result, Fault) or result.status >= 400:
+                result = await self._once_more(result, loop, outgoing, lines, route, deadline)
             if isinstance(result, Reply):
                 outcome = f"{result.status // 100}xx"
                 return result
@@ -171,17 +174,16 @@ class UpstreamClient:
             raise BadRequestPartError(f"the header {lower} is set by the upstream's configuration")
         return header_line(name, value)
 
-    async def _attempts(
+    async def _once_more(
         self,
+        first: Reply | Fault,
+        loop: asyncio.AbstractEventLoop,
         outgoing: Outgoing,
         lines: str,
         route: Breaker,
         deadline: float,
     ) -> Reply | Fault:
-        loop = asyncio.get_running_loop()
-        first = await self._guarded(loop, outgoing, lines, route, deadline)
-        if isinstance(first, Reply) and first.status < 400:
-            return first
+        """What comes of another attempt, if one is worth it; else what came of the first."""
         policy = self.settings.retry
         wait = retry.wait_before(first, policy, outgoing.replayable, random.random(), self._rejected)
         if wait is None or loop.time() + wait + policy.min_attempt_seconds > deadline:

@@ -95,7 +95,8 @@ class HttpxExchange:
         finally:
             await response.aclose()
         headers = [(name.lower(), value) for name, value in response.headers.raw]
-        return Answer(response.status_code, headers, b"".join(chunks))
+        coding = next((value for name, value in headers if name == b"content-encoding"), None)
+        return Answer(response.status_code, headers, b"".join(chunks), coding)
 
 
 def _response(answer: Answer, request: httpx.Request) -> httpx.Response:

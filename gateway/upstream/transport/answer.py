@@ -18,18 +18,13 @@ MIN_FRAMING_BYTES = 1024 * 1024  # chunk sizes, extensions and trailers may alwa
 
 
 class Answer(msgspec.Struct):
-    """A whole answer as it came: header names in lower case, body not yet decompressed."""
+    """A whole answer as it came: header names in lower case, body not yet decompressed. `coding` is the first
+    Content-Encoding."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
-
-    def header(self, name: bytes) -> bytes | None:
-        """The first value of a header, by its lower-case name."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return None
+    coding: bytes | None = None
 
 
 class AnswerReader:
@@ -38,6 +33,7 @@ class AnswerReader:
     __slots__ = (
         "_body_size",
         "_chunks",
+        "_coding",
         "_done",
         "_error",
         "_head_done",
@@ -62,11 +58,16 @@ class AnswerReader:
         self._raw_limit = 2 * max_head_bytes + max_body_bytes + max(max_body_bytes, MIN_FRAMING_BYTES)
         self._parser = httptools.HttpResponseParser(self)
         self._spent = False
-        self._reset(head_only=False)
+        self.start(head_only=False)
 
-    def _reset(self, *, head_only: bool) -> None:
+    def start(self, *, head_only: bool) -> None:
+        """Expect the answer to a request that is about to be written (`head_only`: it is a HEAD)."""
+        if self._spent:
+            self._spent = False
+            self._parser = httptools.HttpResponseParser(self)
         self._head_only = head_only
         self._headers: list[tuple[bytes, bytes]] = []
+        self._coding: bytes | None = None
         self._chunks: list[bytes] = []
         self._body_size = 0
         self._raw = 0
@@ -78,13 +79,6 @@ class AnswerReader:
         self._until_eof = False
         self.keep_alive: bytes | None = None  # the server's hint about idling
         self._error: TransportError | None = None
-
-    def start(self, *, head_only: bool) -> None:
-        """Expect the answer to a request that is about to be written (`head_only`: it is a HEAD)."""
-        self._reset(head_only=head_only)
-        if self._spent:
-            self._spent = False
-            self._parser = httptools.HttpResponseParser(self)
 
     @property
     def silent(self) -> bool:
@@ -118,7 +112,7 @@ class AnswerReader:
         """The whole answer; call once, after `feed` or `end` said so."""
         chunks = self._chunks
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        return Answer(self._status, self._headers, body)
+        return Answer(self._status, self._headers, body, self._coding)
 
     # Called by the parser.
 
@@ -168,6 +162,8 @@ class AnswerReader:
                 codings = value if codings is None else codings + b"," + value
             elif name == b"keep-alive":
                 self.keep_alive = value
+            elif name == b"content-encoding" and self._coding is None:
+                self._coding = value
         if codings is not None and (codings.lower() != b"chunked" or version == "1.0"):
             raise self._refuse(ProtocolError("a transfer coding other than chunked"))
         if self._head_only or self._status in (204, 304):

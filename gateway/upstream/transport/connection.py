@@ -29,6 +29,7 @@ class Connection(asyncio.Protocol):
         "_read_seconds",
         "_reader",
         "_timer",
+        "_timer_at",
         "_transport",
         "_waiter",
         "closed",
@@ -46,7 +47,7 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[Answer] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._poll: Callable[[int], list[tuple[int, int]]] | None = None
-        self._deadline = self._due = 0.0
+        self._deadline = self._due = self._timer_at = 0.0
         self.closed = False
         self.connected = False
         self.served = 0
@@ -69,7 +70,9 @@ class Connection(asyncio.Protocol):
             self._read_seconds = read_seconds
         self._deadline = deadline
         self._reader.start(head_only=head_only)
-        self._arm(self._loop.time())
+        self._due = due = min(deadline, self._loop.time() + self._read_seconds)
+        if self._timer is None or self._timer_at > due:
+            self._arm(due)
         transport.write(data)
         return waiter
 
@@ -171,21 +174,18 @@ class Connection(asyncio.Protocol):
         if waiter is not None and not waiter.done():
             waiter.set_exception(error)
 
-    def _arm(self, now: float) -> None:
+    def _arm(self, due: float) -> None:
         # The timer outlives the request: moving a due time costs nothing, a new timer per request does.
-        self._due = due = min(self._deadline, now + self._read_seconds)
-        timer = self._timer
-        if timer is None:
-            self._timer = self._loop.call_at(due, self._tick)
-        elif timer.when() > due:
-            timer.cancel()
-            self._timer = self._loop.call_at(due, self._tick)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = due
+        self._timer = self._loop.call_at(due, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
         if self._waiter is None:
             return
         if self._loop.time() + 0.0005 < self._due:
-            self._timer = self._loop.call_at(self._due, self._tick)
+            self._arm(self._due)
             return
         self._fail(AnswerTimeoutError("no whole answer in time"))

@@ -13,10 +13,9 @@ ACCEPTED = b"gzip"
 
 def decompress(answer: Answer, max_body_bytes: int) -> bytes:
     """The body with its content coding undone. Raises TooLargeError (a zip bomb), ProtocolError."""
-    coding = answer.header(b"content-encoding")
-    if coding is None or not answer.body:
+    if answer.coding is None or not answer.body:
         return answer.body
-    name = coding.strip().lower()
+    name = answer.coding.strip().lower()
     if name == b"identity":
         return answer.body
     if name not in (b"gzip", b"x-gzip"):

@@ -68,7 +68,8 @@ class OriginPool:
                     raise
             else:
                 self._release(connection)
-                answer.body = decompress(answer, self._limits.max_body_bytes)
+                if answer.coding is not None:
+                    answer.body = decompress(answer, self._limits.max_body_bytes)
                 return answer
             once_more = False
             self._drop_idle()  # whatever closed that one has probably closed the others
