@@ -75,7 +75,9 @@ class RecordEngine:
         check_representations(operation.values)
         with planning():
             labels = generation.labels(f"{caller.issuer}|{caller.subject}")
-            ready = generation.ready(caller.role, operation.hash, operation.text, operation.ast, operation.name, labels)
+            ready = generation.ready(
+                caller.role, operation.shape, operation.text, operation.ast, operation.name, labels
+            )
         view = generation.view(caller.role)
         attempt = Attempt(
             generation, operation, caller, request, ready.denied, self.make_context, self.audit, self.deadline
@@ -104,7 +106,7 @@ def _parts(attempt: Attempt, ready: Ready, labels: frozenset[str]) -> Parts:
     with planning():
         return attempt.generation.parts(
             attempt.caller.role,
-            operation.hash,
+            operation.shape,
             operation.ast,
             operation.name,
             ready.deferring or (),

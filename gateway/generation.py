@@ -27,7 +27,7 @@ from policies.bundle import Policies
 
 _numbers = count(1)
 Key = tuple[str, str, str | None, frozenset[str]]
-"""Role, hash of the document, name of the operation, active labels of @override."""
+"""Role, shape of the document (`gateway.pipeline.Document`), name of the operation, active labels of @override."""
 NONE: frozenset[str] = frozenset()
 
 
@@ -117,7 +117,7 @@ class Generation:
     def ready(
         self, role: str, key: str, text: str, document: DocumentNode, name: str | None, labels: frozenset[str] = NONE
     ) -> Ready:
-        """The operation, planned for the role. `key` identifies the document's text. Raises PlanningError."""
+        """The operation, planned for the role. `key` is the document's shape. Raises PlanningError."""
         cache_key = (role, key, name, labels)
         ready = self._ready.get(cache_key)
         if ready is None:

@@ -40,11 +40,13 @@ class Params(msgspec.Struct, frozen=True):
 class Document:
     """A parsed and validated document with the one operation that is to run. Cached and shared by requests.
 
-    `hash` is the SHA-256 of `text` in hex: an operation is identified by `(visible.key, hash, name)`.
+    `hash` is the SHA-256 of `text` in hex: the audit names a document by it. `shape` is that of the text as it is written
+    without regard to space and comments: an operation is planned once for each `(visible.key, shape, name)`.
     """
 
     text: str
     hash: str
+    shape: str
     ast: DocumentNode
     definition: OperationDefinitionNode
     name: str | None
@@ -84,6 +86,10 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
     @property
     def hash(self) -> str:
         return self.document.hash
+
+    @property
+    def shape(self) -> str:
+        return self.document.shape
 
     @property
     def text(self) -> str:

@@ -96,7 +96,7 @@ class PlainEngine:
 
     async def _run(self, operation: Operation) -> Complete:
         try:
-            ready = self.generation.ready("", operation.hash, operation.text, operation.ast, operation.name)
+            ready = self.generation.ready("", operation.shape, operation.text, operation.ast, operation.name)
         except PlanningError as error:
             raise Refusal("GRAPHQL_VALIDATION_FAILED") from error
         deadline = asyncio.get_running_loop().time() + DEADLINE_SECONDS

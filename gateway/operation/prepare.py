@@ -15,6 +15,7 @@ from graphql import (
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
+    print_ast,
     specified_rules,
     validate,
 )
@@ -92,7 +93,8 @@ class Operations:
         self._validate(ast, visible)
         document = Document(
             text=text,
-            hash=sha256(text.encode("utf-8")).hexdigest(),
+            hash=_digest(text),
+            shape=_digest(print_ast(ast)),
             ast=ast,
             definition=definition,
             name=definition.name.value if definition.name else None,
@@ -134,6 +136,10 @@ class Operations:
         if cost > self._limits.cost:
             raise too_large("cost")
         return cost
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8")).hexdigest()
 
 
 def choose_operation(ast: DocumentNode, name: str | None) -> OperationDefinitionNode:

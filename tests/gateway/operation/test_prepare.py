@@ -171,3 +171,10 @@ def test_overlapping_fields_have_a_small_budget() -> None:
 def test_read_only_refuses_mutations() -> None:
     with pytest.raises(Refusal, match="METHOD_NOT_ALLOWED"):
         operations().prepare(Params("mutation {touch}"), OPEN, None, read_only=True)
+
+
+def test_documents_alike_but_for_space_and_comments_share_a_plan() -> None:
+    one, same = prepared("{ hello }"), prepared("# who?\nquery  {\n  hello,\n}")
+    assert one.shape == same.shape
+    assert one.hash != same.hash
+    assert one.shape != prepared("{ again: hello }").shape
