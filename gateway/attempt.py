@@ -91,10 +91,18 @@ class Attempt:
         Raises Refusal."""
         for _ in range(ATTEMPTS):
             context = self.begin()
-            outcome = await self.generation.executor.run(prepared, self.operation.values, context, encodable=encodable)
+            outcome = await self._execute(prepared, context, encodable)
             if await self._may_leave(outcome, context):
                 return outcome
         raise Refusal("REGISTRY_UNAVAILABLE")
+
+    async def _execute(self, prepared: Prepared, context: RecordContext, encodable: bool) -> Outcome:
+        """Run it; what breaks it off, the caller's going away included, is written down: somebody may have been asked."""
+        try:
+            return await self.generation.executor.run(prepared, self.operation.values, context, encodable=encodable)
+        except BaseException:
+            await asyncio.shield(self._write(Outcome(None, [ResponseError(INTERNAL_ERROR)]), context))
+            raise
 
     async def refuse(self) -> None:
         """Write down that the whole operation was refused: nothing was executed. Raises Refusal."""

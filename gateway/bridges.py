@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from gateway.attempt import Access
-from gateway.federation.errors import FORBIDDEN
+from gateway.federation.errors import FORBIDDEN, INTERNAL_ERROR
 from gateway.federation.execute import Outcome
 from gateway.stores.audit import AuditStore
 from gateway.stores.audit_entry import AuditEntry, DeniedField, SourceAsked
@@ -86,8 +86,11 @@ def _outcome(outcome: Outcome) -> str:
     codes = {error.code for error in outcome.errors}
     if NOT_AVAILABLE in codes:
         return "NOT_AVAILABLE"
-    if any(error.code == FORBIDDEN and error.path is None for error in outcome.errors):
+    whole = {error.code for error in outcome.errors if error.path is None}
+    if FORBIDDEN in whole:
         return "REFUSED"
+    if outcome.data is None and INTERNAL_ERROR in whole:
+        return "FAILED"
     return "PARTIAL" if codes - {"FORBIDDEN"} else "ANSWERED"
 
 

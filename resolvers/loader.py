@@ -114,7 +114,8 @@ class RecordLoader:
         caller = context.caller
         born = self.person.birth_date if self.person else None
         day = context.now.date().isoformat()
-        parts = (context.policies.version, caller.organisation, caller.role, caller.job_role, born, day)
+        asker = (caller.organisation, caller.role, caller.job_role, caller.purpose)
+        parts = (context.policies.version, *asker, born, day)
         return "|".join(part or "" for part in parts)
 
     async def _fetch(self, source: Source, sections: frozenset[Section]) -> Answer:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
 import msgspec
+import pytest
 
+from gateway.federation.execute import Executor
 from resolvers.sources.upstream import Failure, UpstreamError
 from tests.resolvers.fhir_r4.kit import of
 from tests.resolvers.kit import Register
 from tests.resolvers.pds.service import located
 from tests.resolvers.recorded import Recorded
-from tests.whole.gateway import OPTED_OUT, PERSON, REQUEST_ID, UNKNOWN, Known, Whole, World, policies
+from tests.whole.gateway import OPTED_OUT, PATIENCE, PERSON, REQUEST_ID, UNKNOWN, Known, Whole, World, policies
 from tests.whole.records import Record, world
 
 WORDS = "Latex zzcontentzz"
@@ -149,3 +152,34 @@ async def test_a_refused_change_tells_nobody_who_has_opted_out() -> None:
             unknown.logs,
         )
         assert [error["extensions"]["code"] for error in out.json["errors"]] == ["FORBIDDEN"]
+
+
+async def test_a_request_that_breaks_off_is_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_executor: Executor, _prepared: object, _values: object, context: Any, **_: object) -> None:
+        await context.people.find(PERSON, frozenset())
+        raise RuntimeError
+
+    monkeypatch.setattr(Executor, "run", broken)
+    whole = Whole(holding())
+    seen = await whole.ask("query($n: NHSNumber!) { patient(nhsNumber: $n) { birthDate } }", {"n": PERSON})
+    assert [error["extensions"]["code"] for error in seen.json["errors"]] == ["INTERNAL_ERROR"]
+    (entry,) = whole.trail.entries
+    assert (entry["outcome"], entry["patients"]) == ("FAILED", (PERSON,))
+
+
+async def test_whoever_leaves_before_the_answer_is_written_down() -> None:
+    made, asked = holding(), asyncio.Event()
+
+    async def never(*_: object, **__: object) -> None:
+        asked.set()
+        await asyncio.sleep(PATIENCE)
+
+    made.sources[0].adapter._upstream.send = never  # type: ignore[attr-defined]
+    whole = Whole(made)
+    query = "query($n: NHSNumber!) { patient(nhsNumber: $n) { allergies { finding } } }"
+    asking = asyncio.create_task(whole.ask(query, {"n": PERSON}))
+    await asked.wait()
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    (entry,) = whole.trail.entries
+    assert (entry["outcome"], entry["patients"]) == ("FAILED", (PERSON,))

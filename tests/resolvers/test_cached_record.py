@@ -49,10 +49,11 @@ async def test_the_second_request_asks_nobody_and_gives_the_same() -> None:
         lambda made: replace(made, caller=replace(made.caller, organisation="Y99002")),
         lambda made: replace(made, caller=replace(made.caller, role="nurse")),
         lambda made: replace(made, caller=replace(made.caller, job_role="R8001")),
+        lambda made: replace(made, caller=replace(made.caller, purpose="PATSFTY")),
         lambda made: replace(made, now=made.now + timedelta(days=1)),
         lambda made: replace(made, policies=replace(made.policies, version="another")),
     ],
-    ids=["organisation", "role", "job role", "day", "policy"],
+    ids=["organisation", "role", "job role", "purpose", "day", "policy"],
 )
 async def test_whatever_can_change_an_answer_is_part_of_its_key(
     change: Callable[[RecordContext], RecordContext],
