@@ -289,7 +289,7 @@ def _make_special(rng: random.Random, everybody: list[Somebody], today: date) ->
     formerly.add(
         formerly.council, Fact("service", Concept("respite", "Short breaks", ""), then, sensitive="child-social-care")
     )
-    for category in sorted({item.category for item in SENSITIVE}):
+    for category in sorted(2 * [*{item.category for item in SENSITIVE}]):
         person = next(adults)
         person.why = f"carries {category} through several channels: none of it is shown"
         for item in SENSITIVE:

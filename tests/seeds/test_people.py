@@ -64,10 +64,12 @@ def test_everybody_worth_looking_at_is_there(today: date) -> None:
 
 
 @pytest.mark.parametrize("category", sorted(CATEGORIES))
-def test_each_sensitive_category_is_carried_through_several_channels(category: str) -> None:
-    (person,) = [one for one in people(DAYS[0]) if f"carries {category} " in one.why]
-    secrets = [fact for facts in person.facts.values() for fact in facts if fact.sensitive == category]
-    assert len({(fact.kind, "reason" in fact.detail, "label" in fact.detail) for fact in secrets}) >= 3
+def test_each_sensitive_category_is_carried_by_several_through_several_channels(category: str) -> None:
+    carriers = [one for one in people(DAYS[0]) if f"carries {category} " in one.why]
+    assert len(carriers) == 2
+    for person in carriers:
+        secrets = [fact for facts in person.facts.values() for fact in facts if fact.sensitive == category]
+        assert len({(fact.kind, "reason" in fact.detail, "label" in fact.detail) for fact in secrets}) >= 3
 
 
 @pytest.mark.parametrize("today", DAYS)
