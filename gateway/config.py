@@ -220,6 +220,14 @@ class Timeouts(Section, frozen=True):
     total_s: Annotated[Seconds, _doc("For one call, its retry included.")] = 3.0
 
 
+class Tls(Section, frozen=True):
+    """Trust and client certificates for one upstream."""
+
+    ca_file: Annotated[str | None, _doc("Certificates to trust instead of the system's.")] = None
+    cert_file: Annotated[str | None, _doc("Client certificate (mTLS).")] = None
+    key_file: Annotated[str | None, _doc("Its key.")] = None
+
+
 class Auth(Section, frozen=True):
     """How the gateway shows itself to an upstream. Give what the `kind` needs."""
 
@@ -234,14 +242,7 @@ class Auth(Section, frozen=True):
         str | None, _doc("Private key file for `oauth2` with a signed assertion instead of a secret.")
     ] = None
     key_id: Annotated[str | None, _doc("`kid` of the signing key.")] = None
-
-
-class Tls(Section, frozen=True):
-    """Trust and client certificates for one upstream."""
-
-    ca_file: Annotated[str | None, _doc("Certificates to trust instead of the system's.")] = None
-    cert_file: Annotated[str | None, _doc("Client certificate (mTLS).")] = None
-    key_file: Annotated[str | None, _doc("Its key.")] = None
+    tls: Annotated[Tls, _doc("Trust and client certificate towards the token endpoint.")] = field(default_factory=Tls)
 
 
 class Covers(Section, frozen=True):

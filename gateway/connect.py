@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from gateway.config import Auth, Source, Subgraph
+from gateway.config import Auth, Source, Subgraph, Tls
 from gateway.reach import Reach
 from gateway.settings import Settings
 from gateway.source_options import Options
@@ -71,7 +71,7 @@ class Connections:
                     max_body_bytes=entry.max_response_bytes,
                 ),
                 concurrency=entry.max_concurrency,
-                tls=self._tls(entry),
+                tls=self._tls(entry.tls),
                 headers=tuple((key, self.settings.resolve(value)) for key, value in entry.headers.items()),
                 allow_headers=frozenset(extra or ()),
             )
@@ -82,8 +82,8 @@ class Connections:
         self.resources.push_async_callback(client.aclose)
         return client
 
-    def _tls(self, entry: Source | Subgraph) -> TlsSettings:
-        tls, path = entry.tls, self.settings.path
+    def _tls(self, tls: Tls) -> TlsSettings:
+        path = self.settings.path
         return TlsSettings(
             ca_file=path(tls.ca_file) if tls.ca_file else None,
             client_certificate=path(tls.cert_file) if tls.cert_file else None,
@@ -121,7 +121,8 @@ class Connections:
             key_id=auth.key_id,
             scope=auth.scope,
         )
-        endpoint = UpstreamClient(UpstreamSettings(f"{name}-token", settings.token_url), observer=self.reach)
+        address = UpstreamSettings(f"{name}-token", settings.token_url, tls=self._tls(auth.tls))
+        endpoint = UpstreamClient(address, observer=self.reach)
         self.resources.push_async_callback(endpoint.aclose)
         return OAuth2(settings, endpoint)
 

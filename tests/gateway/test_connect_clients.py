@@ -135,6 +135,21 @@ async def test_private_authority_and_client_certificate_are_used(tmp_path: Path)
         assert len(server.heads) == 1
 
 
+async def test_the_token_endpoint_has_trust_of_its_own(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("gateway")
+    context = server_context(*authority.issue("localhost"), clients=authority.file)
+    files = f'ca_file = "{authority.file.name}", cert_file = "{certificate.name}", key_file = "{key.name}"'
+    async with serving(context) as tokens, serving() as server:
+        auth = f'kind = "oauth2", token_url = "https://localhost:{tokens.port}/token", client_id = "joinup"'
+        secret = 'secret = "env:HOSPITAL_SECRET"'
+        url = f"http://127.0.0.1:{server.port}/r4"
+        await ask(url, f"auth = {{ {auth}, {secret}, tls = {{ {files} }} }}", tmp_path)
+        assert server.header("authorization") == "Bearer fresh"
+        with pytest.raises(UpstreamError):
+            await ask(url, f"auth = {{ {auth}, {secret} }}\ntls = {{ {files} }}", tmp_path)
+
+
 async def test_an_answer_beyond_the_configured_size_is_refused() -> None:
     async with serving() as server:
         with pytest.raises(UpstreamError) as caught:
