@@ -68,28 +68,23 @@ class HttpFetcher:
         if upstream is None:
             raise FetchFailure(Failure.UNAVAILABLE, "no upstream is configured")
         sending = self._sending(request, context)
+        headers = {**sending.headers, **HEADERS} if sending.headers else HEADERS
         content = _content(request)
+        may_repeat = request.kind == "query"
+
+        def send() -> Coroutine[Any, Any, Reply]:
+            return upstream.send(
+                "POST", "", headers=headers, content=content, deadline=sending.deadline, idempotent=may_repeat
+            )
+
         try:
-            if sending.share is None or request.kind != "query":
-                reply = await self._send(upstream, request, sending, content)
+            if sending.share is None or not may_repeat:
+                reply = await send()
             else:
-                key = (request.subgraph, content, sending.share)
-                reply = await self._in_flight.once(key, lambda: self._send(upstream, request, sending, content))
+                reply = await self._in_flight.once((request.subgraph, content, sending.share), send)
         except UpstreamError as error:
             raise FetchFailure(error.failure, error.detail) from None
         return read_reply(reply, self._max_body, request.decoder)
-
-    def _send(
-        self, upstream: Upstream, request: SubgraphRequest, sending: Sending, content: bytes
-    ) -> Coroutine[Any, Any, Reply]:
-        return upstream.send(
-            "POST",
-            "",
-            headers={**sending.headers, **HEADERS} if sending.headers else HEADERS,
-            content=content,
-            deadline=sending.deadline,
-            idempotent=request.kind == "query",
-        )
 
 
 def _content(request: SubgraphRequest) -> bytes:
@@ -110,31 +105,26 @@ def read_reply(
     """Read an answer as GraphQL over HTTP says, by the decoder if it can. Raises FetchFailure."""
     if len(reply.body) > max_body:
         raise FetchFailure(Failure.MALFORMED, "the answer is too large")
-    content_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = reply.headers.get("content-type", "")
+    if content_type not in JSON_TYPES:
+        content_type = content_type.partition(";")[0].strip().lower()
     graphql = content_type == "application/graphql-response+json"
     if not 200 <= reply.status < 300 and not graphql:
         raise FetchFailure(_status_failure(reply.status), f"status {reply.status}")
     if content_type not in JSON_TYPES:
         raise FetchFailure(Failure.MALFORMED, "the answer is not JSON by its content type")
-    envelope = _envelope(reply.body, decoder)
+    try:
+        envelope = _decoder.decode(reply.body) if decoder is None else decoder.decode(reply.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        if decoder is not None:
+            return read_reply(reply, max_body)
+        raise FetchFailure(Failure.MALFORMED, "the answer is not a GraphQL response") from None
     if envelope.data is msgspec.UNSET and not envelope.errors:
         raise FetchFailure(Failure.MALFORMED, "the answer has neither data nor errors")
     data = None if isinstance(envelope.data, msgspec.UnsetType) else envelope.data
     if envelope.errors:
         forget_lost(data, envelope.errors)
     return SubgraphResponse(data, tuple(map(_error, (envelope.errors or ())[:MAX_ERRORS])))
-
-
-def _envelope(body: bytes, decoder: msgspec.json.Decoder[Any] | None) -> Any:
-    if decoder is not None:
-        try:
-            return decoder.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            pass
-    try:
-        return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise FetchFailure(Failure.MALFORMED, "the answer is not a GraphQL response") from None
 
 
 def _status_failure(status: int) -> Failure:

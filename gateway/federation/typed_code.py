@@ -39,7 +39,8 @@ class Odd(Exception):
 
 
 def collector(entity: EntityInput, shape: Shape) -> Collect:
-    """Finds the distinct representations in a tree and for each the objects that it stands for. It raises Odd."""
+    """Finds the distinct representations in a tree and for each the objects that it stands for. It raises Odd; TypeError
+    where a key is a list or an object."""
     source = _Source("def collect(root):")
     ends: dict[str, _Branch] = {}
     for path in entity.targets:
@@ -79,15 +80,7 @@ def _grouping(source: _Source, groups: list[Group], find: Callable[[Group], None
         sending += [f"for u in found{group.number}.values():", "    o = u[0]", f"    if {missing}:", "        continue"]
         sending += [f"    sent.append({{'__typename': {group.sent!r}, {own}}})", "    found.append(u)"]
     source.add(1, "sent = []", "found = []", *sending, "return sent, found")
-    run = source.compiled("collect")
-
-    def collect(root: Any) -> tuple[list[dict[str, Any]], Users]:
-        try:
-            return run(root)  # type: ignore[no-any-return]
-        except TypeError:  # a key that is a list or an object
-            raise Odd from None
-
-    return collect
+    return source.compiled("collect")  # type: ignore[no-any-return]
 
 
 def spreader(fields: EntityFields, keys: Sequence[tuple[str, str]], structs: Mapping[str, type]) -> Spread:

@@ -32,17 +32,21 @@ class TypedRun:
         """What each `_entities` field of a step is asked for."""
         asked: list[Inquiry] = []
         for entity, asking in zip(step.entities, self.plan.steps[step.id].entities, strict=True):
-            sent, users = self._collect(asking) if not entity.conditions or holds(entity.conditions) else ([], [])
-            asked.append(Inquiry(entity, users, sent))
+            if entity.conditions and not holds(entity.conditions):
+                asked.append(Inquiry(entity, [], []))
+                continue
+            found = self._collected.get(asking.place)
+            if found is None:
+                found = self._collected[asking.place] = self._collect(asking)
+            asked.append(Inquiry(entity, found[1], found[0]))
         return asked
 
     def _collect(self, asking: Asking) -> tuple[list[dict[str, Any]], Users]:
-        found = self._collected.get(asking.place)
-        if found is None:
-            wider = None if asking.wider is None else self._collected.get(asking.wider)
-            found = asking.collect(self.tree) if wider is None else asking.again(wider[1])
-            self._collected[asking.place] = found
-        return found
+        wider = None if asking.wider is None else self._collected.get(asking.wider)
+        try:
+            return asking.collect(self.tree) if wider is None else asking.again(wider[1])
+        except TypeError:  # a key that is a list or an object
+            raise Odd from None
 
     def take(self, step: FetchStep, data: Tree, asked: Sequence[Inquiry]) -> None:
         """Merge a step's answer, as its decoder has read it."""

@@ -3,7 +3,7 @@
 Order of a request: allow-listed headers, same-origin target → breaker → concurrency limit → credentials →
 transport → one retry where that is safe and still fits → Reply. Only UpstreamError (and cancellation) leaves.
 
-httpx is the seam. With `PooledTransport`, the default, the client calls its `exchange` with prepared bytes. Any
+httpx is the seam. With `PooledTransport`, the default, the client gives prepared bytes to its pool. Any
 other `httpx.AsyncBaseTransport` works through httpx's objects. Tests plug respx in as a transport:
 
     UpstreamClient(settings, transport=httpx.MockTransport(respx_router.async_handler))
@@ -25,13 +25,14 @@ from gateway.upstream.auth import Credentials, Outgoing, StaticHeaders
 from gateway.upstream.breaker import Breaker, Breakers, State
 from gateway.upstream.fault import Fault
 from gateway.upstream.limiter import BusyError, Limiter
-from gateway.upstream.observe import BREAKER_OPEN, BUSY, CANCELLED, Observer, Silent
+from gateway.upstream.observe import BREAKER_OPEN, BUSY, CANCELLED, Observer
 from gateway.upstream.settings import ALLOWED_HEADERS, ALLOWED_PREFIXES, UpstreamSettings
 from gateway.upstream.target import BaseUrl, Query
 from gateway.upstream.through_httpx import HttpxExchange
 from gateway.upstream.transport.answer import Answer
 from gateway.upstream.transport.decode import ACCEPTED
 from gateway.upstream.transport.errors import TransportError
+from gateway.upstream.transport.pool import OriginPool
 from gateway.upstream.transport.request import BadRequestPartError, header_line, header_lines, request_bytes
 from gateway.upstream.transport.transport import PooledTransport
 from resolvers.sources.upstream import Failure, Reply, UpstreamError
@@ -62,7 +63,7 @@ class UpstreamClient:
         self.settings = settings
         self._base = BaseUrl(settings.base_url)
         self._own = None if transport is not None else PooledTransport(settings.limits, settings.tls)
-        self._observer: Observer = observer or Silent()
+        self._observer = observer
         self._breakers = Breakers(settings.breaker, clock)
         self._limiter = Limiter(settings.concurrency, settings.max_waiting)
         self._reached: bool | None = None
@@ -80,10 +81,11 @@ class UpstreamClient:
         if self._own is not None:
             self._own.pool(self._base.origin)  # unusable certificates are found now, not at the first request
         if isinstance(chosen, PooledTransport) and not isinstance(auth, httpx.Auth):
-            self._fast: PooledTransport | None = chosen
+            self._limits = chosen.limits
+            self._pool: OriginPool | None = chosen.pool(self._base.origin)
             self._slow: HttpxExchange | None = None
         else:
-            self._fast = None
+            self._pool = None
             flow = auth if isinstance(auth, httpx.Auth) else None
             self._slow = HttpxExchange(chosen, self._base.origin, settings.limits, flow)
 
@@ -151,7 +153,8 @@ class UpstreamClient:
             outcome = Failure.UNAVAILABLE.value
             failure = UpstreamError(Failure.UNAVAILABLE, "the client failed")
         finally:
-            self._observer.observe(self.settings.name, outcome, time.perf_counter() - started)
+            if self._observer is not None:
+                self._observer.observe(self.settings.name, outcome, time.perf_counter() - started)
         raise failure
 
     def _caller_lines(self, headers: Mapping[str, str] | None) -> str:
@@ -220,7 +223,9 @@ class UpstreamClient:
             route_ticket = route.admit() if origin_ticket is not None else None
             if route_ticket is None:
                 return Fault(Failure.UNAVAILABLE, "circuit open", sent=False, label=BREAKER_OPEN)
-            result = await self._exchange(outgoing, lines, deadline)
+            if self._credentials is not None:
+                lines += await self._credential_lines(self._credentials, outgoing, lines, deadline)
+            result = await self._exchange(outgoing, self._fixed_lines + lines, deadline)
             if isinstance(result, Fault):
                 reached, good = result.reached, False if result.reached else None
             else:
@@ -235,32 +240,32 @@ class UpstreamClient:
                 route.record(route_ticket, good)
             self._limiter.release()
 
+    async def _credential_lines(self, credentials: Credentials, outgoing: Outgoing, lines: str, deadline: float) -> str:
+        added = await credentials.headers(outgoing, deadline)
+        sent = f"\r\n{lines}".lower()
+        if any(f"\r\n{name.lower()}:" in sent for name, _ in added):
+            raise BadRequestPartError("a header is set both by the adapter and by authentication")
+        return header_lines(added)
+
     async def _exchange(self, outgoing: Outgoing, lines: str, deadline: float) -> Reply | Fault:
-        if self._credentials is not None:
-            added = await self._credentials.headers(outgoing, deadline)
-            sent = f"\r\n{lines}".lower()
-            if any(f"\r\n{name.lower()}:" in sent for name, _ in added):
-                raise BadRequestPartError("a header is set both by the adapter and by authentication")
-            lines += header_lines(added)
-        lines = self._fixed_lines + lines
-        if self._fast is None:
+        if self._pool is None:
             assert self._slow is not None
             answer = await self._slow.exchange(outgoing, lines, deadline)
             return answer if isinstance(answer, Fault) else reply(answer)
-        method = outgoing.method
+        method, limits = outgoing.method, self._limits
         data = request_bytes(method, outgoing.target, outgoing.authority, lines, outgoing.content)
         try:
-            return reply(
-                await self._fast.exchange(
-                    self._base.origin,
-                    data,
-                    head_only=method == "HEAD",
-                    replayable=outgoing.replayable,
-                    deadline=deadline,
-                )
+            answer = await self._pool.exchange(
+                data,
+                head_only=method == "HEAD",
+                replayable=outgoing.replayable,
+                deadline=deadline,
+                connect_seconds=limits.connect_seconds,
+                read_seconds=limits.read_seconds,
             )
         except TransportError as error:
             return Fault.of(error)
+        return reply(answer)
 
 
 def reply(answer: Answer) -> Reply:

@@ -15,10 +15,3 @@ class Observer(Protocol):
     def observe(self, upstream: str, outcome: str, seconds: float) -> None:
         """`outcome`: "2xx" to "5xx", a Failure's value, BREAKER_OPEN, BUSY or CANCELLED: a closed set."""
         ...
-
-
-class Silent:
-    """Observes nothing."""
-
-    def observe(self, upstream: str, outcome: str, seconds: float) -> None:
-        return None

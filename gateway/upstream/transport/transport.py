@@ -1,7 +1,7 @@
 """The transport: an httpx.AsyncBaseTransport, and beneath it one method without httpx's objects.
 
 `handle_async_request` lets anything that speaks httpx use these connections (clients, auth flows, tests).
-`exchange` is what the upstream client calls: prepared bytes in, a whole answer out. HTTP/1.1 only, no
+`exchange` takes prepared bytes and gives a whole answer; the upstream client asks an origin's `pool` for the same. HTTP/1.1 only, no
 redirects, no proxies, no cookies. Bodies are read whole, within the cap, and decompressed.
 """
 
