@@ -75,6 +75,8 @@ class Everybody:
 
     async def withdraw(self, nhs_number: str, *, by: str, reason: str) -> None: ...
 
+    async def supersede(self, nhs_number: str, current: str, *, by: str) -> None: ...
+
     async def admit(self, caller: Caller, nhs_numbers: Collection[str]) -> bool:
         return True
 

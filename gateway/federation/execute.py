@@ -22,6 +22,7 @@ from gateway.federation.errors import (
     FAILURES,
     INTERNAL_ERROR,
     SOURCE_ERROR,
+    SOURCE_INCOMPLETE,
     SOURCE_MALFORMED,
     ErrorPolicy,
     ResponseError,
@@ -369,9 +370,12 @@ class Execution:
                     place[0][place[1]] = WITHHELD
 
     async def _gate(self, compiled: Step, roots: list[Any]) -> None:
-        withheld, failed = await withhold(roots, compiled.gates, self.executor.gates, self.context)
-        self.withheld = self.withheld or withheld
-        self.losses.gates += failed
+        judged = await withhold(roots, compiled.gates, self.executor.gates, self.context)
+        self.withheld = self.withheld or judged.withheld
+        self.losses.gates += judged.failed
+        if judged.unread:
+            step = compiled.step
+            self.losses.report(step, ResponseError(SOURCE_INCOMPLETE, service=step.subgraph), None, whole=True)
 
     def outcome(self, *, encodable: bool = False) -> Outcome:
         """Write the answer from what has been merged."""

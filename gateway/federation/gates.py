@@ -7,6 +7,7 @@ values, admits nothing; nor is an object admitted of which something that its ga
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Protocol
 
@@ -31,6 +32,16 @@ class Gate(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of fetched data: whether any object was replaced, whether one of them because something of it is lost
+    that its gate reads, and the names of gates that could not decide."""
+
+    withheld: bool
+    unread: bool
+    failed: Sequence[str]
+
+
 def _depth(point: GatePoint) -> int:
     return sum(1 for segment in point.path if isinstance(segment, Key))
 
@@ -43,13 +54,10 @@ def in_order(points: Iterable[GatePoint]) -> list[list[GatePoint]]:
 
 async def withhold(
     data: Any, batches: Sequence[Sequence[GatePoint]], gates: Mapping[str, Gate], context: Any
-) -> tuple[bool, list[str]]:
-    """Replace in `data` all objects that their gates do not admit.
-
-    Returns whether any was replaced, and the names of gates that could not decide. `data` is a list of roots: the fetched
-    data alone, or the entities of a fetch.
-    """
-    withheld, failed = False, []
+) -> Judged:
+    """Replace in `data` all objects that their gates do not admit. `data` is a list of roots: the fetched data alone, or
+    the entities of a fetch."""
+    withheld, unread, failed = False, False, []
     for batch in batches:
         values: list[Mapping[str, Any]] = []
         stands: list[Place] = []
@@ -58,8 +66,7 @@ async def withhold(
                 if value is None or value is UNREAD:
                     _replace(place)
                     withheld = True
-                    if value is UNREAD and point.gate not in failed:
-                        failed.append(point.gate)
+                    unread = unread or value is UNREAD
                 else:
                     values.append(value)
                     stands.append(place)
@@ -72,7 +79,7 @@ async def withhold(
             if admitted is not True:
                 _replace(place)
                 withheld = True
-    return withheld, failed
+    return Judged(withheld, unread, failed)
 
 
 def _guarded(data: Any, point: GatePoint) -> Iterable[tuple[Mapping[str, Any] | None, Place]]:
