@@ -16,7 +16,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.gateway.kit import AUDIENCE, ISSUER, claims, jwk, other_rsa_key, rsa_key, token
 
-NOW = int(time.time())
+
+def now() -> int:
+    """When an attack is made, not when this module was read: whole runs take longer than tokens live."""
+    return int(time.time())
 
 
 def b64(raw: bytes) -> str:
@@ -107,18 +110,18 @@ ATTACKS: dict[str, Callable[[], str]] = {
     "kid missing among several keys": lambda: signed(head(kid=...), claims()),
     "kid of 300 characters": lambda: token(headers={"kid": "o" * 300}),
     "kid unknown": lambda: token(headers={"kid": "three"}),
-    "expired": lambda: token(iat=NOW - 900, exp=NOW - 300),
-    "not yet valid": lambda: token(nbf=NOW + 300),
-    "issued in the future": lambda: token(iat=NOW + 300, exp=NOW + 900),
-    "expires before it is issued": lambda: token(iat=NOW + 20, exp=NOW + 10),
+    "expired": lambda: token(iat=now() - 900, exp=now() - 300),
+    "not yet valid": lambda: token(nbf=now() + 300),
+    "issued in the future": lambda: token(iat=now() + 300, exp=now() + 900),
+    "expires before it is issued": lambda: token(iat=now() + 20, exp=now() + 10),
     "no exp": lambda: token(exp=...),
     "no iat": lambda: token(iat=...),
     "no aud": lambda: token(aud=...),
     "no iss": lambda: token(iss=...),
     "no sub": lambda: token(sub=...),
-    "exp in 30 years": lambda: token(exp=NOW + 30 * 365 * 86_400),
-    "exp a numeric string": lambda: signed(head(), claims(exp=str(NOW + 600))),
-    "exp a fraction": lambda: signed(head(), claims(exp=NOW + 600.5)),
+    "exp in 30 years": lambda: token(exp=now() + 30 * 365 * 86_400),
+    "exp a numeric string": lambda: signed(head(), claims(exp=str(now() + 600))),
+    "exp a fraction": lambda: signed(head(), claims(exp=now() + 600.5)),
     "exp true": lambda: signed(head(), claims(exp=True)),
     "exp null": lambda: signed(head(), claims(exp=None)),
     "exp NaN": lambda: signed(head(), without_exp(b"NaN")),
