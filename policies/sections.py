@@ -22,5 +22,6 @@ class Section(Enum):
     CARE_PLANS = "care_plans"
     CARE_TEAM = "care_team"
     SOCIAL_CARE = "social_care"
+    CONSULTATIONS = "consultations"
 
     __hash__ = object.__hash__  # members are single objects; Enum's own hashes their names, in Python, each time

@@ -21,6 +21,9 @@ from resolvers.sources.source import Answer, Ask, SectionAnswer, Source, Subject
 ANSWERED = frozenset({SourceState.ANSWERED, SourceState.EMPTY})
 HELD_BACK_SECONDS = 0.05
 """Taken off the request's deadline for sources: their own clients then give up first, and their breakers learn of it."""
+ASKED_BESIDE = frozenset({Section.CONSULTATIONS})
+"""Sections whose window a source is told also when nobody asks for them: it may need what they hold for its verdicts,
+which must be the same whatever is asked."""
 ASKED = frozenset(SourceState) - {SourceState.NOT_ASKED}
 
 
@@ -121,7 +124,8 @@ class RecordLoader:
     async def _fetch(self, source: Source, sections: frozenset[Section]) -> Answer:
         context = self.context
         today = context.now.date()
-        since = {s: lower.isoformat() for s in sections if (lower := context.policies.windows.earliest(s, today))}
+        windows = context.policies.windows
+        since = {s: lower.isoformat() for s in sections | ASKED_BESIDE if (lower := windows.earliest(s, today))}
         ask = Ask(
             subject=Subject(self.nhs_number, self.person.birth_date if self.person else None),
             sections=sections,

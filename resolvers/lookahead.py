@@ -31,6 +31,7 @@ SECTION_FIELDS = {
     "carePlans": Section.CARE_PLANS,
     "careTeam": Section.CARE_TEAM,
     "socialCare": Section.SOCIAL_CARE,
+    "consultations": Section.CONSULTATIONS,
 }
 """The fields of Patient that are sections, by GraphQL name. Every other field is demographics."""
 

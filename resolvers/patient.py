@@ -28,6 +28,7 @@ from resolvers.record.alerts import Alert, AlertStatus
 from resolvers.record.allergies import Allergy, AllergyStatus
 from resolvers.record.appointments import Appointment, AppointmentStatus
 from resolvers.record.conditions import Condition, ConditionStatus
+from resolvers.record.consultations import Consultation
 from resolvers.record.documents import Document
 from resolvers.record.immunisations import Immunisation
 from resolvers.record.medications import Medication, MedicationStatus
@@ -331,6 +332,14 @@ class Patient:
             since,
             lambda entries: _with_status(_of_kind(entries, kind), status),
         )
+
+    @strawberry.field(
+        description="Contacts with the practice: when, how, with whom, and what was noted (PRSB: Contacts with professionals)."
+    )
+    async def consultations(
+        self, first: First = None, after: After = None, since: Since = None
+    ) -> Connection[Consultation] | None:
+        return await self._section(Section.CONSULTATIONS, Consultation, first, after, since)
 
     async def _section(
         self,

@@ -32,20 +32,23 @@ class Effect(Enum):
 
     NONE = "none"
     MEMBER = "member"
+    FOLLOW = "follow"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One exception to the rule that links are followed. See links.toml for the meaning of each part."""
+    """One exception to the rule that links are followed. See links.toml for the meaning of each part. `mark` is the
+    rule's code as it stands in the JSON of the items that the rule is for; without one it is for all of the type."""
 
     holder: str
     field: tuple[str, ...]
     effect: Effect
     reverse: bool
     hollow: bool
+    mark: bytes = b""
 
-    def covers(self, holder: str, path: tuple[str, ...]) -> bool:
-        if self.holder not in (_ANYTHING, holder):
+    def covers(self, holder: str, path: tuple[str, ...], raw: bytes) -> bool:
+        if self.holder not in (_ANYTHING, holder) or self.mark not in raw:
             return False
         if self.field[0].startswith(_EXTENSION):
             name = self.field[0].removeprefix(_EXTENSION)
@@ -81,9 +84,10 @@ class LinkRules:
                     waiting.append(drawn)
         return settled
 
-    def rule(self, holder: str, path: tuple[str, ...]) -> Rule | None:
-        """The exception that covers a link, None where it is simply followed."""
-        return next((rule for rule in self._rules if rule.covers(holder, path)), None)
+    def rule(self, holder: str, path: tuple[str, ...], raw: bytes) -> Rule | None:
+        """The exception that covers a link of an item, None where it is simply followed."""
+        found = next((rule for rule in self._rules if rule.covers(holder, path, raw)), None)
+        return None if found is None or found.effect is Effect.FOLLOW else found
 
     def _drawn_by(self, place: int, answer: _Answer) -> Iterator[int]:
         kind = _kind(answer.key(place))
@@ -126,7 +130,9 @@ class _Holdings:
 class _Answer:
     """The items of one answer, with their links resolved on demand."""
 
-    def __init__(self, items: Sequence[tuple[str, bytes]], rule: Callable[[str, tuple[str, ...]], Rule | None]) -> None:
+    def __init__(
+        self, items: Sequence[tuple[str, bytes]], rule: Callable[[str, tuple[str, ...], bytes], Rule | None]
+    ) -> None:
         self._items = items
         self._rule = rule
         self._by_key: dict[str, list[int]] = defaultdict(list)
@@ -180,9 +186,11 @@ class _Answer:
     def holdings(self, place: int) -> _Holdings:
         """What an item refers to; nothing for one whose JSON cannot be read (such an item is withheld already)."""
         if place not in self._holdings:
-            kind = _kind(self.key(place))
-            links = self._links(place) if self._mentioned(place, self._items[place][1]) else []
-            self._holdings[place] = _Holdings((self._rule(kind, link.path), self.places(link.target)) for link in links)
+            kind, raw = _kind(self.key(place)), self._items[place][1]
+            links = self._links(place) if self._mentioned(place, raw) else []
+            self._holdings[place] = _Holdings(
+                (self._rule(kind, link.path, raw), self.places(link.target)) for link in links
+            )
         return self._holdings[place]
 
     def _links(self, place: int) -> list[Link]:
@@ -251,16 +259,18 @@ def load_links(files: PolicyFiles) -> LinkRules:
 
 
 def _read_rule(file: PolicyFile, entry: dict[str, Any]) -> Rule:
-    file.only(entry, ("from", "field", "effect", "reverse", "hollow", "reason"), "link")
+    file.only(entry, ("from", "code", "field", "effect", "reverse", "hollow", "reason"), "link")
     field = _text(file, entry, "field")
     _text(file, entry, "reason")
     try:
         effect = Effect(entry.get("effect"))
     except ValueError:
-        mend = "Use none or member; links are followed without a rule."
+        mend = "Use none, member or follow; links are followed without a rule."
         raise file.error(file.at(f'field = "{field}"'), "unknown effect", mend) from None
     path = (field,) if field.startswith(_EXTENSION) else tuple(field.split("."))
-    return Rule(_text(file, entry, "from"), path, effect, entry.get("reverse") is True, entry.get("hollow") is True)
+    mark = f'"{_text(file, entry, "code")}"'.encode() if "code" in entry else b""
+    reverse, hollow = entry.get("reverse") is True, entry.get("hollow") is True
+    return Rule(_text(file, entry, "from"), path, effect, reverse, hollow, mark)
 
 
 def _text(file: PolicyFile, entry: dict[str, Any], key: str) -> str:

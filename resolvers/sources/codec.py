@@ -11,6 +11,7 @@ from resolvers.record.alerts import Alert
 from resolvers.record.allergies import Allergy
 from resolvers.record.appointments import Appointment
 from resolvers.record.conditions import Condition
+from resolvers.record.consultations import Consultation
 from resolvers.record.documents import Document
 from resolvers.record.immunisations import Immunisation
 from resolvers.record.medications import Medication
@@ -38,6 +39,7 @@ ENTRY_TYPES: dict[Section, type[Entry]] = {
     Section.CARE_PLANS: CarePlan,
     Section.CARE_TEAM: CareTeamMember,
     Section.SOCIAL_CARE: SocialCareEntry,
+    Section.CONSULTATIONS: Consultation,
 }
 
 _encoder = msgspec.msgpack.Encoder()

@@ -14,6 +14,7 @@ from resolvers.sources.gp_connect.allergies import read_allergies
 from resolvers.sources.gp_connect.appointments import fetch_appointments
 from resolvers.sources.gp_connect.booked import read_appointments
 from resolvers.sources.gp_connect.calls import STRUCTURED_RECORD, Line
+from resolvers.sources.gp_connect.consultations import read_consultations
 from resolvers.sources.gp_connect.envelope import open_record
 from resolvers.sources.gp_connect.immunisations import read_immunisations
 from resolvers.sources.gp_connect.kept import Kept
@@ -26,9 +27,9 @@ from resolvers.sources.source import FAILED, Ask, Fetched, ReadNotes
 from resolvers.sources.upstream import Upstream, UpstreamError
 
 PATIENT = "patient"
-TELLING = frozenset({Section.CONDITIONS})
-"""Asked for with every section: a problem that policy withholds takes with it what was done about it, and an answer must
-not depend on whether the question was about problems, too."""
+TELLING = frozenset({Section.CONDITIONS, Section.CONSULTATIONS})
+"""Asked for with every section: a problem or a consultation that policy withholds takes with it what was done about the
+one or recorded in the other, and an answer must not depend on whether the question was about these, too."""
 # HL7 v3-ActReason: treatment, emergency treatment, break the glass, care management, coordination of care.
 DIRECT_CARE = frozenset({"TREAT", "ETREAT", "BTG", "CAREMGT", "COC"})
 
@@ -38,6 +39,7 @@ READERS: Mapping[Section, Callable[[Kept], Sequence[Entry]]] = {
     Section.CONDITIONS: read_problems,
     Section.TEST_RESULTS: read_results,
     Section.IMMUNISATIONS: read_immunisations,
+    Section.CONSULTATIONS: read_consultations,
     Section.APPOINTMENTS: read_appointments,
 }
 

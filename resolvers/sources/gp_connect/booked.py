@@ -45,7 +45,7 @@ class FhirLocation(msgspec.Struct):
 
 
 _DECODER = Lenient(FhirAppointment)
-_LOCATION = Lenient(FhirLocation)
+LOCATION = Lenient(FhirLocation)
 
 
 def read_appointments(kept: Kept) -> list[Appointment]:
@@ -78,7 +78,7 @@ def _appointment(kept: Kept, key: str, source: FhirAppointment) -> Appointment:
 
 
 def _location(kept: Kept, source: FhirAppointment) -> str | None:
-    places = (kept.get(participant.actor, "Location", _LOCATION) for participant in source.participant)
+    places = (kept.get(participant.actor, "Location", LOCATION) for participant in source.participant)
     return next((place.name for place in places if place is not None and place.name), None)
 
 

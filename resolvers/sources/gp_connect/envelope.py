@@ -15,7 +15,7 @@ from policies.sensitivity.gate import Item
 from resolvers.sources.fhir.bundles import Part, local, take_apart
 from resolvers.sources.fhir.concepts import FhirReference
 from resolvers.sources.gp_connect.calls import NHS_NUMBER
-from resolvers.sources.gp_connect.lists import FhirList, read_lists, read_outcome, warn
+from resolvers.sources.gp_connect.lists import FhirList, is_of_consultation, read_lists, read_outcome, warn
 from resolvers.sources.source import FAILED, Ask, Fetched
 from resolvers.sources.upstream import Failure, UpstreamError
 
@@ -79,7 +79,7 @@ def open_record(body: bytes, ask: Ask, sections: frozenset[Section]) -> Fetched:
     for part in bundle.parts:
         if part.kind == "OperationOutcome":
             read_outcome(part.raw, sections, fetched)
-    parts = [*(p for p in bundle.parts if p.kind not in ("Patient", "List", "OperationOutcome")), *_lifted(lists)]
+    parts = [*(part for part in bundle.parts if not _is_envelope(part)), *_lifted(lists)]
     fetched.items = _items(parts, own.id, ask.subject.nhs_number)
     _check_birth_date(own, ask, sections, fetched)
     return fetched
@@ -104,10 +104,17 @@ def wrong_patient(sections: frozenset[Section]) -> Fetched:
     return fetched
 
 
+def _is_envelope(part: Part) -> bool:
+    """Whether a part says whose record it is and what it declares, rather than being one of its items."""
+    if part.kind == "List":
+        return not is_of_consultation(part.raw)
+    return part.kind in ("Patient", "OperationOutcome")
+
+
 def _lists(parts: Iterable[Part], sections: frozenset[Section], fetched: Fetched) -> list[FhirList]:
     found: list[FhirList] = []
     for part in parts:
-        if part.kind != "List":
+        if part.kind != "List" or not _is_envelope(part):
             continue
         try:
             found.append(_LIST.decode(part.raw))

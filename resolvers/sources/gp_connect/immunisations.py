@@ -61,12 +61,12 @@ class FhirImmunization(msgspec.Struct):
     vaccinationProtocol: list[_Protocol] = []  # noqa: N815
 
 
-_DECODER = Lenient(FhirImmunization)
+IMMUNIZATION = Lenient(FhirImmunization)
 
 
 def read_immunisations(kept: Kept) -> list[Immunisation]:
     """Every kept Immunization that was not entered in error."""
-    found = kept.each("Immunization", _DECODER, SECTION)
+    found = kept.each("Immunization", IMMUNIZATION, SECTION)
     return [_immunisation(kept, key, source) for key, source in found if source.status != "entered-in-error"]
 
 
@@ -78,7 +78,7 @@ def _immunisation(kept: Kept, key: str, source: FhirImmunization) -> Immunisatio
         date=kept.date(SECTION, "Immunization.date", source.date),
         recorded_by=kept.recorded_by(*_actors(source)),
         as_of=kept.as_of(source.meta),
-        vaccine=_vaccine(source),
+        vaccine=vaccine(source),
         status=_status(source),
         not_given_reason="; ".join(filter(None, map(words, explanation.reasonNotGiven))) or None,
         dose=_dose(source),
@@ -98,7 +98,7 @@ def _status(source: FhirImmunization) -> ImmunisationStatus | None:
     return ImmunisationStatus.COMPLETED if source.status == "completed" else None
 
 
-def _vaccine(source: FhirImmunization) -> CodeableConcept | None:
+def vaccine(source: FhirImmunization) -> CodeableConcept | None:
     """The product; where the practice knows only the procedure, that."""
     known = source.vaccineCode is not None and any(c.code not in UNKNOWN_VACCINE for c in source.vaccineCode.coding)
     procedure = first(source.extension, "VaccinationProcedure")

@@ -33,6 +33,8 @@ SECTION_OF_KIND = {
     "Observation": Section.TEST_RESULTS,
     "DiagnosticReport": Section.TEST_RESULTS,
     "Immunization": Section.IMMUNISATIONS,
+    "Encounter": Section.CONSULTATIONS,
+    "List": Section.CONSULTATIONS,
     "Appointment": Section.APPOINTMENTS,
 }
 
@@ -94,14 +96,28 @@ class Kept:
 
     def each(self, kind: str, decoder: Lenient[T], section: Section) -> Iterator[tuple[str, T]]:
         """The resources of a type, decoded; values that could not be are told to the notes."""
+        for key, value, bad in self.quietly(kind, decoder):
+            for place in bad:
+                self.notes.invalid(section, place)
+            if value is not None:
+                yield key, value
+
+    def quietly(self, kind: str, decoder: Lenient[T]) -> Iterator[tuple[str, T | None, tuple[str, ...]]]:
+        """The resources of a type, decoded, with the places of what could not be, for the caller to tell."""
         prefix = f"{kind}/"
         for key, raw in self._raw.items():
             if key.startswith(prefix):
-                value, bad = decoder.decode(raw)
-                for place in bad:
-                    self.notes.invalid(section, place)
-                if value is not None:
-                    yield key, value
+                yield key, *decoder.decode(raw)
+
+    def one(self, reference: FhirReference | None, kind: str, decoder: Lenient[T], section: Section) -> T | None:
+        """The referenced resource as `get` gives it; values that could not be read are told to the notes."""
+        key = self.key_of(reference)
+        if key is None or not key.startswith(f"{kind}/"):
+            return None
+        value, bad = decoder.decode(self._raw[key])
+        for place in bad:
+            self.notes.invalid(section, place)
+        return value
 
     def get(self, reference: FhirReference | None, kind: str, decoder: Lenient[T]) -> T | None:
         """The referenced resource, when it is of this type and was kept."""

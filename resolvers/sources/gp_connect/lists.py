@@ -27,6 +27,7 @@ PRIMARY_LISTS = {
     "887191000000108": Section.TEST_RESULTS,
     "826501000000100": Section.TEST_RESULTS,
     "1102181000000102": Section.IMMUNISATIONS,
+    "1149501000000101": Section.CONSULTATIONS,
 }
 CHIEF_LIST = {
     Section.ALLERGIES: "886921000000105",
@@ -34,7 +35,12 @@ CHIEF_LIST = {
     Section.CONDITIONS: "717711000000103",
     Section.TEST_RESULTS: "887191000000108",
     Section.IMMUNISATIONS: "1102181000000102",
+    Section.CONSULTATIONS: "1149501000000101",
 }
+CONSULTATION, TOPIC, HEADING = "325851000000107", "25851000000105", "24781000000107"
+"""The lists of which a consultation is built. Their words are the record's, so they are items, judged as all others."""
+IN_CONSULTATIONS = "consultations-"
+"""How the codes of the secondary lists begin that name what consultations contain."""
 WARNINGS = {
     "confidential-items": "The practice left something out, for confidentiality or because the person wished it.",
     "data-in-transit": "The record has not fully arrived from the previous practice; older entries may be missing.",
@@ -70,12 +76,28 @@ class FhirList(msgspec.Struct):
         codings = self.code.coding if self.code is not None else []
         return next((coding.code for coding in codings if coding.system == SNOMED), None)
 
+    @property
+    def section(self) -> Section | None:
+        """The section that its warnings are about."""
+        codes = [coding.code or "" for coding in self.code.coding] if self.code is not None else []
+        secondary = Section.CONSULTATIONS if any(code.startswith(IN_CONSULTATIONS) for code in codes) else None
+        return PRIMARY_LISTS.get(self.purpose or "", secondary)
+
+
+_STRUCTURE = [f'"{code}"'.encode() for code in (CONSULTATION, TOPIC, HEADING)]
+
+
+def is_of_consultation(raw: bytes) -> bool:
+    """Whether a list is part of a consultation rather than of the envelope. By its bytes: one that cannot be read is
+    told only once it is known that policy keeps it."""
+    return any(code in raw for code in _STRUCTURE)
+
 
 def read_lists(lists: Iterable[FhirList], sections: frozenset[Section], fetched: Fetched) -> None:
     """Take warnings, known-none statements and missing lists of the asked sections into `fetched`."""
     seen: set[str] = set()
     for each in lists:
-        section = PRIMARY_LISTS.get(each.purpose or "")
+        section = each.section
         if section is None or section not in sections:
             continue
         seen.add(each.purpose or "")

@@ -26,8 +26,15 @@ AREA_OF_SECTION: Mapping[Section, tuple[str, ...]] = {
     Section.CONDITIONS: ("includeProblems",),
     Section.TEST_RESULTS: ("includeInvestigations", "includeUncategorisedData"),
     Section.IMMUNISATIONS: ("includeImmunisations",),
+    Section.CONSULTATIONS: ("includeConsultations",),
 }
 STRUCTURED = frozenset(AREA_OF_SECTION)
+PERIODS = {
+    "includeInvestigations": "investigationSearchPeriod",
+    "includeConsultations": "consultationSearchPeriod",
+}
+"""The periods that may be asked for beside problems and consultations, which are always asked for. A practice must refuse
+`medicationSearchFromDate` and `uncategorisedDataSearchPeriod` beside them ("Not permitted parameter combinations")."""
 SECTION_OF_AREA = {area: section for section, areas in AREA_OF_SECTION.items() for area in areas}
 
 
@@ -65,14 +72,8 @@ def _parts(name: str, since: str | None) -> list[Parameter]:
     if name == "includeAllergies":
         return [{"name": "includeResolvedAllergies", "valueBoolean": True}]
     if name == "includeMedication":
-        parts: list[Parameter] = [{"name": "includePrescriptionIssues", "valueBoolean": True}]
-        if since is not None:
-            parts.append({"name": "medicationSearchFromDate", "valueDate": since})
-        return parts
-    period = {
-        "includeInvestigations": "investigationSearchPeriod",
-        "includeUncategorisedData": "uncategorisedDataSearchPeriod",
-    }.get(name)
+        return [{"name": "includePrescriptionIssues", "valueBoolean": True}]
+    period = PERIODS.get(name)
     if period is None or since is None:
         return []
     return [{"name": period, "valuePeriod": {"start": since}}]

@@ -34,12 +34,12 @@ class FhirCondition(msgspec.Struct):
     note: list[FhirNote] = []
 
 
-_DECODER = Lenient(FhirCondition)
+CONDITION = Lenient(FhirCondition)
 
 
 def read_problems(kept: Kept) -> list[Condition]:
     """Every kept problem that was not entered in error."""
-    found = kept.each("Condition", _DECODER, SECTION)
+    found = kept.each("Condition", CONDITION, SECTION)
     return [_problem(kept, key, source) for key, source in found if source.verificationStatus != "entered-in-error"]
 
 
