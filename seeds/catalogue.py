@@ -168,6 +168,65 @@ ALERTS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Matter:
+    """One matter of a consultation: its title, and (heading, words) as the practice notes them."""
+
+    title: str
+    notes: tuple[tuple[str, str], ...]
+
+
+CONTACTS = (
+    Concept("24671000000101", "Face to face consultation in surgery"),
+    Concept("185317003", "Telephone encounter"),
+    Concept("439708006", "Home visit"),
+)
+
+MATTERS = (
+    Matter(
+        "Sore throat",
+        (
+            ("History", "Three days of sore throat, no fever, drinks well."),
+            ("Examination", "Throat red, no exudate, no swollen glands."),
+            ("Plan", "Fluids and paracetamol. Back if no better in a week."),
+        ),
+    ),
+    Matter(
+        "Low back pain",
+        (
+            ("History", "Back pain after lifting a box, no numbness, passes water normally."),
+            ("Examination", "Straight leg raise normal on both sides."),
+            ("Plan", "Stay active, ibuprofen with food, physiotherapy if it lasts."),
+        ),
+    ),
+    Matter(
+        "Blood pressure review",
+        (
+            ("History", "Takes tablets daily, no dizziness."),
+            ("Plan", "Same treatment, blood test in six months."),
+        ),
+    ),
+    Matter(
+        "Ear wax",
+        (("Examination", "Wax in the right ear, drum not seen."), ("Plan", "Olive oil drops for two weeks.")),
+    ),
+    Matter(
+        "Annual review",
+        (("History", "Sleeps well, walks every day."), ("Plan", "Flu vaccination in the autumn.")),
+    ),
+)
+
+SENSITIVE_MATTERS = (
+    Matter(
+        "Results",
+        (
+            ("History", "Came for the result of the HIV test, worried."),
+            ("Plan", "Asked to return on Thursday for more bloods."),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Sensitive:
     """Something that must never be shown, and the channel through which it would be told.
 

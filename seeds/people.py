@@ -14,15 +14,19 @@ from seeds.catalogue import (
     CHILD_CONDITIONS,
     CLINICS,
     CONDITIONS,
+    CONTACTS,
+    MATTERS,
     MEDICINES,
     NO_KNOWN_ALLERGY,
     PROCEDURES,
     REACTIONS,
     SENSITIVE,
+    SENSITIVE_MATTERS,
     STAYS,
     TESTS,
     VACCINES,
     Concept,
+    Matter,
     Sensitive,
 )
 from seeds.organisations import BOROUGHS, COUNCILS, PRACTICES, TRUSTS
@@ -72,7 +76,7 @@ class Fact:
     """One thing that one organisation records about a person.
 
     `kind` is the section's word: allergy, medication, condition, stay, appointment, observation, immunisation,
-    procedure, document, alert, plan, member, service, assessment, contact, equipment, flag. `sensitive` is the
+    procedure, document, alert, plan, member, consultation, service, assessment, contact, equipment, flag. `sensitive` is the
     category for which it must never be shown, None for the rest: the ground truth of the tests.
     """
 
@@ -132,6 +136,7 @@ def people(today: date) -> list[Somebody]:
     for person in everybody:
         _give_history(rng, person, today)
     _make_special(rng, everybody, today)
+    _hold_consultations(everybody, today)
     return everybody
 
 
@@ -184,6 +189,25 @@ def _give_history(rng: random.Random, person: Somebody, today: date) -> None:
     if rng.random() < 0.1:
         person.add("community", _appointment(Concept("653", "Podiatry", CLINICS[0].system), _soon(rng, today), today))
         person.add("community", Fact("alert", rng.choice(ALERTS), _past(rng, person, today, 400)))
+
+
+def _hold_consultations(everybody: list[Somebody], today: date) -> None:
+    """Two in three people saw their practice lately. Drawn apart from all else, which so stays as it is without them."""
+    rng = random.Random(SEED + 1)
+    for person in everybody:
+        for _ in range(rng.choice((0, 1, 2))):
+            matters = rng.sample(MATTERS, k=rng.randint(1, 2))
+            person.add(person.practice, _consultation(rng.choice(CONTACTS), _past(rng, person, today, 900), *matters))
+        if "carries hiv " in person.why:
+            when = today - timedelta(days=45)
+            secret = _consultation(CONTACTS[0], when, *SENSITIVE_MATTERS)
+            secret.sensitive = "hiv"
+            mixed = _consultation(CONTACTS[1], when + timedelta(days=10), MATTERS[0], *SENSITIVE_MATTERS)
+            person.add(person.practice, secret, mixed)
+
+
+def _consultation(contact: Concept, when: date, *matters: Matter) -> Fact:
+    return Fact("consultation", contact, when, detail={"matters": matters, "minutes": 10})
 
 
 def _hospital(rng: random.Random, person: Somebody, trust: str, today: date) -> None:

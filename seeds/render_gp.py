@@ -24,6 +24,7 @@ LISTS = {
     "includeInvestigations": (("887191000000108", "Investigations and results"),),
     "includeUncategorisedData": (("826501000000100", "Miscellaneous record"),),
     "includeImmunisations": (("1102181000000102", "Immunisations"),),
+    "includeConsultations": (("1149501000000101", "List of consultations"),),
 }
 """Clinical area → its primary lists (SNOMED CT code, title)."""
 
@@ -33,7 +34,12 @@ AREA = {
     "condition": "includeProblems",
     "observation": "includeUncategorisedData",
     "immunisation": "includeImmunisations",
+    "consultation": "includeConsultations",
 }
+CONSULTATION = ("325851000000107", "Consultation")
+TOPIC = ("25851000000105", "Topic (EHR)")
+HEADING = ("24781000000107", "Category (EHR)")
+REMARK = Concept("37331000000100", "Comment note")
 
 
 def bundle(practice: Seeded, person: Somebody, areas: Iterable[str], now: str) -> Resource:
@@ -139,6 +145,7 @@ def _render(fact: Fact, id_: str, practice: Seeded, person: Somebody) -> list[Re
         "condition": _condition,
         "observation": _observation,
         "immunisation": _immunisation,
+        "consultation": _consultation,
     }[fact.kind](fact, id_, subject, doctor)
     if "label" in fact.detail:
         system, code = fact.detail["label"]
@@ -282,6 +289,56 @@ def _immunisation(fact: Fact, id_: str, subject: Resource, doctor: Resource) -> 
             "practitioner": [{"actor": doctor}],
         }
     ]
+
+
+def _consultation(fact: Fact, id_: str, subject: Resource, doctor: Resource) -> list[Resource]:
+    """The encounter, then its lists from the whole down to the headings, then the remarks below them."""
+    start = f"{fact.when.isoformat()}T09:10:00+00:00"
+    saw = {"system": "https://fhir.nhs.uk/STU3/CodeSystem/GPConnect-ParticipantType-1", "code": "PPRF"}
+    encounter = {
+        "resourceType": "Encounter",
+        "id": id_,
+        "status": "finished",
+        "type": [concept(fact.concept)],
+        "subject": subject,
+        "participant": [{"type": [{"coding": [saw]}], "individual": doctor}],
+        "period": {"start": start, "end": f"{fact.when.isoformat()}T09:{10 + fact.detail['minutes']}:00+00:00"},
+        "length": {"value": fact.detail["minutes"], "unit": "min", "code": "min"},
+    }
+    lists: list[Resource] = []
+    remarks: list[Resource] = []
+
+    def part(kind: tuple[str, str], part_id: str, title: str, below: list[str]) -> str:
+        lists.append(
+            {
+                "resourceType": "List",
+                "id": part_id,
+                "status": "current",
+                "mode": "snapshot",
+                "title": title,
+                "code": {"coding": [{"system": SNOMED, "code": kind[0], "display": kind[1]}]},
+                "subject": subject,
+                "encounter": {"reference": f"Encounter/{id_}"},
+                "date": start,
+                "entry": [{"item": {"reference": reference}} for reference in below],
+            }
+        )
+        return f"List/{part_id}"
+
+    topics: list[str] = []
+    for place, matter in enumerate(fact.detail["matters"]):
+        headings: list[str] = []
+        for row, (heading, words) in enumerate(matter.notes):
+            own = f"{id_}-t{place}-h{row}"
+            said = Fact("observation", REMARK, fact.when, detail={"words": words})
+            remarks += [
+                one | {"context": {"reference": f"Encounter/{id_}"}}
+                for one in _observation(said, f"{own}-o", subject, doctor)
+            ]
+            headings.append(part(HEADING, own, heading, [f"Observation/{own}-o"]))
+        topics.append(part(TOPIC, f"{id_}-t{place}", matter.title, headings))
+    part(CONSULTATION, f"{id_}-c", fact.concept.display, topics)
+    return [encounter, *reversed(lists), *remarks]
 
 
 def _appointment(fact: Fact, id_: str, practice: Seeded, person: Somebody) -> Resource:

@@ -39,7 +39,7 @@ class ConsultationTopic:
 
 @strawberry.type(
     description="A contact of the person with a professional of the practice, and what was noted of it (PRSB: Contacts with "
-    "professionals; GP Connect Encounter). `date` is when it began; `recordedBy` is who saw the person."
+    "professionals; UK Core and GP Connect Encounter). `date` is when it began; `recordedBy` is who saw the person."
 )
 class Consultation(Entry):
     kind: CodeableConcept | None = strawberry.field(

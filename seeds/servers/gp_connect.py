@@ -20,6 +20,10 @@ from seeds.render_r4 import NHS_NUMBER, local_id
 from seeds.servers.faults import Faults
 
 STU3_JSON = "application/fhir+json"
+NOT_BESIDE = frozenset(
+    {"medicationSearchFromDate", "uncategorisedDataSearchPeriod", "filterStatus", "filterSignificance"}
+)
+"""Part parameters that a practice refuses beside consultations."""
 HEADERS = ("ssp-traceid", "ssp-from", "ssp-to", "ssp-interactionid")
 
 
@@ -38,6 +42,8 @@ def application(practice: Seeded, everybody: Iterable[Somebody], faults: Faults)
             return _error(404, "PATIENT_NOT_FOUND")
         if faults.kind == "wrong-patient":
             person = next(other for other in registered.values() if other is not person)
+        if _contradicts(body):
+            return _error(422, "INVALID_PARAMETER")
         areas = [part["name"] for part in body["parameter"] if part["name"].startswith("include")]
         now = datetime.now(UTC).isoformat(timespec="seconds")
         return JSONResponse(bundle(practice, person, areas, now), media_type=STU3_JSON)
@@ -105,6 +111,13 @@ def _asked_number(body: dict[str, Any]) -> str:
         if part.get("name") == "patientNHSNumber" and identifier.get("system") == NHS_NUMBER:
             return str(identifier.get("value"))
     return ""
+
+
+def _contradicts(body: dict[str, Any]) -> bool:
+    given = {area["name"]: {part["name"] for part in area.get("part", ())} for area in body["parameter"]}
+    narrowed = {name for parts in given.values() for name in parts}
+    recent = {"consultationSearchPeriod", "includeNumberOfMostRecent"}
+    return "includeConsultations" in given and (bool(narrowed & NOT_BESIDE) or recent <= narrowed)
 
 
 def _wanted(appointment: dict[str, Any], request: Request) -> bool:

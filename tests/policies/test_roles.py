@@ -59,18 +59,26 @@ def test_a_receptionist_sees_when_but_not_why_or_where(matrix: RoleMatrix) -> No
 def test_a_pharmacist_sees_what_makes_medicines_safe(matrix: RoleMatrix) -> None:
     for section in ("allergies", "medications", "conditions", "testResults", "immunisations", "alerts"):
         assert sees(matrix, "pharmacist", f"Patient.{section}")
-    for section in ("documents", "socialCare", "appointments", "procedures"):
+    for section in ("documents", "socialCare", "appointments", "procedures", "consultations"):
         assert not sees(matrix, "pharmacist", f"Patient.{section}")
 
 
 def test_a_social_worker_sees_care_but_no_diagnoses(matrix: RoleMatrix) -> None:
     for section in ("socialCare", "careTeam", "carePlans", "alerts", "appointments", "hospitalStays", "allergies"):
         assert sees(matrix, "social_worker", f"Patient.{section}")
-    for section in ("conditions", "medications", "testResults", "documents", "procedures"):
+    for section in ("conditions", "medications", "testResults", "documents", "procedures", "consultations"):
         assert not sees(matrix, "social_worker", f"Patient.{section}")
     assert sees(matrix, "social_worker", "HospitalStay.admitted")
     for field in ("diagnoses", "reasons", "dischargeSummary", "specialty"):
         assert not sees(matrix, "social_worker", f"HospitalStay.{field}")
+
+
+def test_notes_of_consultations_are_for_those_who_see_every_clinical_section(matrix: RoleMatrix) -> None:
+    """What was noted may speak of any of them."""
+    whole = [role for role in matrix.roles if all(sees(matrix, role, f"Patient.{name}") for name in CLINICAL)]
+    seen = [role for role in matrix.roles if sees(matrix, role, "Patient.consultations")]
+    assert set(seen) == set(whole) == {"gp", "hospital_clinician", "emergency_clinician", "nurse", "patient"}
+    assert all(sees(matrix, role, "ConsultationNote.text") for role in seen)
 
 
 def test_a_privacy_officer_sees_nothing_clinical_and_alone_records_opt_outs(matrix: RoleMatrix) -> None:

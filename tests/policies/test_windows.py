@@ -33,6 +33,13 @@ def test_a_result_is_shown_for_three_years_to_the_day(policies: Policies) -> Non
     assert not keeps(policies, Section.TEST_RESULTS, "2023-11-21", active=True)
 
 
+def test_a_consultation_is_shown_for_three_years_and_only_when_dated(policies: Policies) -> None:
+    assert keeps(policies, Section.CONSULTATIONS, "2023-11-22T10:00:00Z")
+    assert not keeps(policies, Section.CONSULTATIONS, "2023-11-21T23:00:00Z")
+    assert not keeps(policies, Section.CONSULTATIONS, None)
+    assert policies.windows.earliest(Section.CONSULTATIONS, TODAY) == date(2023, 11, 22)
+
+
 def test_a_partial_date_counts_as_its_latest_day(policies: Policies) -> None:
     assert keeps(policies, Section.TEST_RESULTS, "2023")
     assert keeps(policies, Section.TEST_RESULTS, "2023-11")

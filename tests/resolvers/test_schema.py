@@ -29,7 +29,7 @@ OWN = {
 HEADINGS = re.compile(
     "PRSB: (Allergies and adverse reactions|Medications and medical devices|Problem list|Admission details|"
     "Future appointments|Investigation results|Vaccinations|Procedures and therapies|Documents|Alerts|"
-    "Care and support plan|Professional contacts|Services and care)"
+    "Care and support plan|Professional contacts|Services and care|Contacts with professionals)"
 )
 PDS = re.compile(r"PDS (Patient|meta)\.[a-zA-Z]+")
 ELEMENTS = re.compile(r"(UK Core|Interweave)( and GP Connect)? [A-Z][a-zA-Z]+")

@@ -25,6 +25,7 @@ SECTIONS = [
     "carePlans",
     "careTeam",
     "socialCare",
+    "consultations",
 ]
 ABOUT = "completeness finding totalCount nodes { id date recordedBy { organisation { odsCode name } role } asOf } sources { organisation { name odsCode } status asOf warnings { code text } }"
 WHOLE = (
@@ -46,6 +47,7 @@ TEXT = """query Text($n: NHSNumber!) { patient(nhsNumber: $n) {
   carePlans { nodes { id title description activities { description } } }
   careTeam { nodes { id name role team } }
   socialCare { nodes { id kind code { text } description provider team } }
+  consultations { nodes { id kind { text codings { display } } location topics { title problems { text } notes { heading text } } } }
 } }"""
 
 OPT_OUT = 'mutation($n: NHSNumber!) { optOut(nhsNumber: $n, reason: "letter") { optedOut } }'
@@ -97,7 +99,7 @@ def test_every_harmless_fact_arrives_and_no_sensitive_one_does(world: World) -> 
 @pytest.mark.parametrize(
     ("why", "words"),
     [
-        ("carries hiv", ("hiv", "immunodeficiency", "biktarvy", "abacavir", "86406008")),
+        ("carries hiv", ("hiv", "immunodeficiency", "biktarvy", "abacavir", "86406008", "worried", "thursday")),
         ("carries sexual-health", ("syphilis", "genitourinary", "sexual health", "76272004")),
         ("carries fertility", ("fertil", "gonal", "conception", "63487001")),
         ("carries domestic-violence", ("domestic", "marac", "risk assessment conference")),
@@ -112,6 +114,20 @@ def test_sensitive_matters_leave_no_word(world: World, role: str, why: str, word
     body = world.post(role, TEXT, {"n": number}, patient=number if role == "patient" else None).text.lower()
     assert '"patient":{' in body
     assert [word for word in words if word in body] == []
+
+
+def test_consultations_say_what_was_noted_without_the_topic_that_is_withheld(world: World) -> None:
+    """The same person: one consultation is about nothing else, of another one topic stays."""
+    person = world.because("carries hiv")
+    found = world.ask("gp", TEXT, {"n": person.nhs_number})["data"]["patient"]["consultations"]["nodes"]
+    facts = [fact for fact in person.facts[person.practice] if fact.kind == "consultation" and not fact.sensitive]
+    assert len(found) == len(facts)
+    shown = [topic["title"] for node in found for topic in node["topics"]]
+    sent = [matter.title for fact in facts for matter in fact.detail["matters"]]
+    assert sorted(shown) == sorted(title for title in sent if title != "Results")
+    assert len(sent) == len(shown) + 1
+    notes = [note for node in found for topic in node["topics"] for note in topic["notes"]]
+    assert all(note["heading"] and note["text"] for note in notes)
 
 
 def test_conflicts_are_marked_and_both_sides_shown(world: World) -> None:

@@ -74,8 +74,8 @@ class Noted:
         self.section = section
 
     def text(self, items: Iterable[FhirReference]) -> str | None:
-        """The words of the kept items, one line for each; None where there are none."""
-        return "\n".join(filter(None, map(self._line, items))) or None
+        """The words of the kept items, one line for each, equal ones (a plan and its issue) once; None where there are none."""
+        return "\n".join(dict.fromkeys(filter(None, map(self._line, items)))) or None
 
     def entries(self, items: Iterable[FhirReference]) -> list[strawberry.ID]:
         """The ids under which the kept items stand in their own sections."""

@@ -154,3 +154,55 @@ def test_escaped_references_are_followed(policy: SensitivityPolicy) -> None:
     escaped = rb'{"resourceType":"Procedure","id":"p","reasonReference":[{"reference":"Condition\/hiv"}]}'
     decisions = policy.sift([Item("Condition/c1", raw(HIV_PROBLEM)), Item("Procedure/p", escaped)])
     assert isinstance(decisions[1], Withhold)
+
+
+def part(code: str, id: str, *below: str, **more: Any) -> dict[str, Any]:
+    entry = [{"item": to(target)} for target in below]
+    return resource("List", id, code=concept(code), encounter=to("Encounter/e"), entry=entry, **more)
+
+
+CONSULTATION, TOPIC, HEADING = "325851000000107", "25851000000105", "24781000000107"
+VISIT = resource("Encounter", "e", type=[concept(text="Surgery")])
+REMARK = resource("Observation", "o", code=PLAIN, comment="Cough for a week")
+OTHER = [part(TOPIC, "t2", "List/h2", title="Cough"), part(HEADING, "h2", "Observation/o", title="History")]
+
+
+def test_a_topic_goes_with_whatever_is_withheld_below_it_and_the_others_stay(policy: SensitivityPolicy) -> None:
+    words = resource("Observation", "w", code=PLAIN, comment="Feels well on treatment")
+    topic = [part(TOPIC, "t1", "List/h1", title="Review"), part(HEADING, "h1", "Observation/w", "Condition/c1")]
+    whole = part(CONSULTATION, "all", "List/t1", "List/t2")
+    shown = {"Encounter/e", "List/all", "List/t2", "List/h2", "Observation/o"}
+    assert sifted(policy, VISIT, whole, *topic, *OTHER, REMARK, words, HIV_PROBLEM) == shown | {"Observation/w"}
+
+
+def test_a_flat_topic_goes_with_what_is_withheld_in_it(policy: SensitivityPolicy) -> None:
+    flat = part(TOPIC, "t1", "Condition/c1", "Observation/o")
+    whole = part(CONSULTATION, "all", "List/t1")
+    assert sifted(policy, VISIT, whole, flat, REMARK, HIV_PROBLEM) == {"Encounter/e", "Observation/o"}
+
+
+def test_a_topic_about_a_withheld_problem_goes(policy: SensitivityPolicy) -> None:
+    about = {"url": GP_CONNECT + "RelatedProblemHeader-1", "extension": [{"url": "target", "valueReference": HIV}]}
+    topic = part(TOPIC, "t1", "Observation/o", title="Review", extension=[about])
+    whole = part(CONSULTATION, "all", "List/t1", "List/t2")
+    shown = sifted(policy, VISIT, whole, topic, *OTHER, REMARK, HIV_PROBLEM)
+    assert shown == {"Encounter/e", "List/all", "List/t2", "List/h2", "Observation/o"}
+
+
+def test_a_consultation_without_any_topic_left_goes(policy: SensitivityPolicy) -> None:
+    topic = part(TOPIC, "t1", "Observation/o", title="HIV clinic letter")
+    assert sifted(policy, VISIT, part(CONSULTATION, "all", "List/t1"), topic, REMARK) == {
+        "Encounter/e",
+        "Observation/o",
+    }
+
+
+def test_all_of_a_withheld_consultation_goes_and_what_was_recorded_in_it(policy: SensitivityPolicy) -> None:
+    clinic = VISIT | {"type": [concept(text="GUM clinic")]}
+    remark = REMARK | {"context": to("Encounter/e")}
+    assert sifted(policy, clinic, part(CONSULTATION, "all", "List/t2"), *OTHER, remark) == set()
+
+
+def test_other_lists_lose_the_member_and_stay(policy: SensitivityPolicy) -> None:
+    listed = resource("List", "l", code=concept("717711000000103"), entry=[{"item": HIV}])
+    assert sifted(policy, listed, HIV_PROBLEM) == {"List/l"}

@@ -39,7 +39,7 @@ BROKEN = {
         "links.toml",
         '[[link]]\nfrom = "List"\nfield = "entry.item"\neffect = "ignore"\nreason = "x"\n',
         "line 3",
-        "none or member",
+        "none, member or follow",
     ),
     "no reason": ("links.toml", '[[link]]\nfrom = "List"\nfield = "a.b"\neffect = "none"\n', "line 3", "why"),
     "unknown form": (

@@ -59,6 +59,7 @@ async def test_all_sections_cost_one_request() -> None:
         "includeInvestigations",
         "includeUncategorisedData",
         "includeImmunisations",
+        "includeConsultations",
     ]
     assert parameters(request)["patientNHSNumber"]["valueIdentifier"] == {
         "system": "https://fhir.nhs.uk/Id/nhs-number",
@@ -66,27 +67,46 @@ async def test_all_sections_cost_one_request() -> None:
     }
 
 
-async def test_only_asked_sections_and_the_problems_that_may_tell_of_them_are_asked_for() -> None:
+async def test_only_asked_sections_and_what_may_tell_of_them_are_asked_for() -> None:
     request = await sent(Section.ALLERGIES)
-    assert list(parameters(request)) == ["patientNHSNumber", "includeAllergies", "includeProblems"]
+    assert list(parameters(request)) == [
+        "patientNHSNumber",
+        "includeAllergies",
+        "includeProblems",
+        "includeConsultations",
+    ]
     assert parameters(request)["includeAllergies"]["part"] == [
         {"name": "includeResolvedAllergies", "valueBoolean": True}
     ]
 
 
 async def test_windows_become_whole_days() -> None:
-    since = {Section.MEDICATIONS: "2024-11-22", Section.TEST_RESULTS: "2024-05-01"}
+    since = {Section.CONSULTATIONS: "2023-11-22", Section.TEST_RESULTS: "2024-05-01"}
     asked = parameters(await sent(*STRUCTURED, since=since))
-    assert {"name": "medicationSearchFromDate", "valueDate": "2024-11-22"} in asked["includeMedication"]["part"]
     period = {"name": "investigationSearchPeriod", "valuePeriod": {"start": "2024-05-01"}}
     assert asked["includeInvestigations"]["part"] == [period]
+    period = {"name": "consultationSearchPeriod", "valuePeriod": {"start": "2023-11-22"}}
+    assert asked["includeConsultations"]["part"] == [period]
     assert "part" not in asked["includeProblems"]
+
+
+async def test_nothing_is_narrowed_that_may_not_be_beside_problems_and_consultations() -> None:
+    """Practices refuse the whole request with INVALID_PARAMETER."""
+    asked = parameters(await sent(*STRUCTURED, since=dict.fromkeys(STRUCTURED, "2024-05-01")))
+    parts = {part["name"] for each in asked.values() for part in each.get("part", [])}
+    assert parts == {
+        "includeResolvedAllergies",
+        "includePrescriptionIssues",
+        "investigationSearchPeriod",
+        "consultationSearchPeriod",
+    }
 
 
 @pytest.mark.parametrize("since", ["2027-01-01", "2026-11-23"])
 async def test_no_search_date_lies_in_the_future(since: str) -> None:
-    asked = parameters(await sent(Section.MEDICATIONS, since={Section.MEDICATIONS: since}))
-    assert {"name": "medicationSearchFromDate", "valueDate": "2026-11-22"} in asked["includeMedication"]["part"]
+    asked = parameters(await sent(Section.ALLERGIES, since={Section.CONSULTATIONS: since}))
+    period = {"name": "consultationSearchPeriod", "valuePeriod": {"start": "2026-11-22"}}
+    assert asked["includeConsultations"]["part"] == [period]
 
 
 def test_today_is_the_day_in_london() -> None:
