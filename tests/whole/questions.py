@@ -23,6 +23,7 @@ NODES = {
     "carePlans": "title description goals",
     "careTeam": "name role team",
     "socialCare": f"kind code {CODE} description status",
+    "consultations": f"kind {CODE} location topics {{ title problems {CODE} notes {{ heading text }} entries }}",
 }
 MORE = {
     "allergies": ["groups { label entries { id } conflicts { kind entries } }", "conflicts { kind entries }"],

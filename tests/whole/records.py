@@ -33,6 +33,8 @@ from tests.whole.gateway import PERSON, World, policies
 LEAK = "zzleakzz"
 BORN = "1980-05-05"
 SCT = "http://snomed.info/sct"
+CONSULTATION, TOPIC, HEADING = "325851000000107", "25851000000105", "24781000000107"
+RELATED_PROBLEM = "https://fhir.hl7.org.uk/STU3/StructureDefinition/Extension-CareConnect-RelatedProblemHeader-1"
 PRACTICE = Organisation(ods_code="Y99001", name="Test Practice", kind=OrganisationKind.GP_PRACTICE)
 HARMLESS = ["Cough", "Asthma", "Full blood count", "Cardiac arrest", "Flat 2 Kings Court", "R&D <b>note</b>"]
 Telling = Callable[[Json], Json]
@@ -246,7 +248,7 @@ class _Maker:
         for one in found:
             if one["resourceType"] == "Condition" and self.chance(0.5):
                 self.was_done(one, found)
-        return found
+        return [*found, *(part for _ in range(self.random.randint(0, 2)) for part in self.consultation(found))]
 
     def was_done(self, problem: Json, found: list[Json]) -> None:
         """A GP Connect problem names what was done about it."""
@@ -255,6 +257,59 @@ class _Maker:
             url = "https://fhir.hl7.org.uk/STU3/StructureDefinition/Extension-CareConnect-RelatedClinicalContent-1"
             reference = {"reference": f"{target['resourceType']}/{target['id']}"}
             problem["extension"] = [*problem.get("extension", []), {"url": url, "valueReference": reference}]
+
+    def consultation(self, found: list[Json]) -> list[Json]:
+        """An encounter with its lists; what it notes are remarks of its own and entries of the practice's record."""
+        fate = self.random.choice(["telling", "old", "shown", "shown", "shown", "shown"])
+        own = self.id(fate == "telling")
+        start = "2001-02-03" if fate == "old" else "x" if self.chance(0.1) else self.day()
+        visit: Json = {"resourceType": "Encounter", "id": own, "type": [{"text": self.random.choice(HARMLESS)}]}
+        visit |= {"subject": {"reference": "Patient/p"}, "period": {"start": start}, "status": "finished"}
+        here = {"reference": f"Encounter/{own}"}
+        parts = [self.random.choice(TELLING)(visit) if fate == "telling" else visit]
+
+        def part(code: str, below: list[Json]) -> Json:
+            telling = self.chance(0.15)
+            one: Json = {
+                "resourceType": "List",
+                "id": self.id(telling),
+                "code": {"coding": [{"system": SCT, "code": code}]},
+            }
+            one |= {"subject": {"reference": "Patient/p"}, "encounter": here, "entry": [_entry(each) for each in below]}
+            one["title"] = f"{LEAK} HIV clinic" if telling else 7 if self.chance(0.1) else self.random.choice(HARMLESS)
+            problems = [each for each in found if each["resourceType"] == "Condition"]
+            if code != CONSULTATION and problems and self.chance(0.2):
+                target = {
+                    "url": "target",
+                    "valueReference": {"reference": f"Condition/{self.random.choice(problems)['id']}"},
+                }
+                one["extension"] = [{"url": RELATED_PROBLEM, "extension": [target]}]
+            parts.append(one)
+            return one
+
+        def noted() -> list[Json]:
+            beside = [each for each in found if self.chance(0.2)]
+            for each in beside:
+                each.setdefault("context", here)
+            telling = self.chance(0.15)
+            words = f"{LEAK} HIV test" if telling else self.random.choice(HARMLESS)
+            remark: Json = {"resourceType": "Observation", "id": self.id(telling), "comment": words, "context": here}
+            remark |= {
+                "subject": {"reference": "Patient/p"},
+                "effectiveDateTime": self.day(),
+                "code": {"text": "Remark"},
+            }
+            parts.append(remark)
+            return [remark, *beside]
+
+        topics = []
+        for _ in range(self.random.randint(1, 3)):
+            below = [part(HEADING, noted()) for _ in range(self.random.randint(0, 2))] or noted()
+            topics.append(part(TOPIC, below))
+        part(CONSULTATION, topics)
+        if fate == "old":
+            self.old |= {one["id"] for one in parts}
+        return parts
 
     def council(self) -> list[tuple[str, Json]]:
         found: list[tuple[str, Json]] = []
@@ -373,6 +428,7 @@ LISTS = {
     "Condition": "717711000000103",
     "Observation": "887191000000108",
     "Immunization": "1102181000000102",
+    "Encounter": "1149501000000101",
 }
 
 
@@ -382,11 +438,13 @@ def practice(record: Record) -> Source:
         "includeProblems": "Condition",
         "includeInvestigations": "Observation",
         "includeImmunisations": "Immunization",
+        "includeConsultations": "Encounter",
     }
 
     def answer(sent: Any) -> Any:
         asked = {areas[one["name"]] for one in sent.json["parameter"] if one["name"] in areas}
-        held = [one for one in record.practice if one["resourceType"] in asked]
+        noted = _noted(record.practice) if "Encounter" in asked else set()
+        held = [one for one in record.practice if one["resourceType"] in asked or _name(one) in noted]
         lists = [
             listing(LISTS[kind], entry=[_entry(one) for one in held if one["resourceType"] == kind])
             for kind in sorted(asked)
@@ -396,6 +454,17 @@ def practice(record: Record) -> Source:
     structured: Upstream = Recorded(answer)
     adapter = GPConnect("gp1", PRACTICE, SETTINGS, structured=structured)
     return Source("gp1", PRACTICE, adapter, Coverage(practices=frozenset({"Y99001"})))
+
+
+def _noted(held: list[Json]) -> set[str]:
+    """What comes with consultations: their lists, and all that is named there."""
+    lists = [one for one in held if one["resourceType"] == "List"]
+    below = {entry["item"]["reference"] for one in lists for entry in one["entry"]}
+    return below | {_name(one) for one in lists}
+
+
+def _name(one: Json) -> str:
+    return f"{one['resourceType']}/{one['id']}"
 
 
 def _entry(one: Json) -> Json:

@@ -135,7 +135,7 @@ async def test_every_word_noted_in_a_real_consultation_arrives(name: str) -> Non
 
 
 async def test_a_consultation_says_how_when_where_and_who() -> None:
-    doctor = {"resourceType": "PractitionerRole", "id": "r", "practitioner": to("Practitioner/d")}
+    doctor: dict[str, Any] = {"resourceType": "PractitionerRole", "id": "r", "practitioner": to("Practitioner/d")}
     doctor["code"] = [{"text": "General practitioner"}]
     people = [
         {"type": [{"coding": [{"code": "REC"}]}], "individual": to("Practitioner/clerk")},
