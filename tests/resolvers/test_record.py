@@ -137,3 +137,11 @@ async def test_a_sources_client_gives_up_before_the_request_does() -> None:
     made = context(source(memory))
     await ask(ALLERGIES, made)
     assert memory.asked[0].deadline < made.deadline
+
+
+async def test_sources_are_told_the_window_of_consultations_whatever_is_asked_for() -> None:
+    """Their verdicts may hang on consultations: with another first day they would be others."""
+    memory = one("a", "Penicillin")
+    await section(memory)
+    [asked] = memory.asked
+    assert asked.since == {Section.CONSULTATIONS: "2023-11-22"}

@@ -213,7 +213,7 @@ SECRETS: dict[str, list[dict[str, Any]]] = {
         {"resourceType": "Medication", "id": "m", "code": {"text": "Biktarvy tablets"}},
     ],
     "its title": [part(TOPIC, "t2", "HIV clinic letter", "Observation/x"), remark("x", "Feels well")],
-    "words that cannot be read": [part(TOPIC, "t2", 7, "Observation/s"), remark("s", "HIV test")],  # type: ignore[arg-type]
+    "words that cannot be read": [part(TOPIC, "t2", 7, "Observation/s", status=7, note="x"), remark("s", "HIV test")],  # type: ignore[arg-type]
 }
 
 
