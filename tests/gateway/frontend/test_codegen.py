@@ -119,7 +119,7 @@ def test_an_app_that_must_send_trusted_documents_does(project: Path, tmp_path: P
         done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
-    assert said["sections"] == 15
+    assert said["sections"] == 16
     assert "ANSWERED" in said["allergies"]
     assert said["same"]
     assert said["text"] == "TRUSTED_DOCUMENT_REQUIRED"
