@@ -1,6 +1,7 @@
 """Stop asking what keeps failing; try it again a little at a time.
 
-Closed: counts over a rolling window; at the failure ratio it opens. Open: refuses at once. Half open: lets a
+Closed: counts over a rolling window; at the failure ratio it opens, and after as many failures in a row as a ratio
+needs results: whoever begins to hang has a window full of successes behind them. Open: refuses at once. Half open: lets a
 few probes through; they close it, or open it again for twice as long. Connection failures count for the whole
 origin, bad answers for the route they came from: one broken operation does not cut off the others.
 """
@@ -35,6 +36,7 @@ class Breaker:
         "_policy",
         "_probing",
         "_proved",
+        "_row",
         "_slot",
         "_width",
         "era",
@@ -53,6 +55,7 @@ class Breaker:
         self.era += 1
         self._good = [0] * BUCKETS
         self._bad = [0] * BUCKETS
+        self._row = 0
         self._slot = int(self._clock() / self._width)
         self._open_for = self._policy.open_seconds
         self._opens_at = 0.0
@@ -85,6 +88,7 @@ class Breaker:
                 self._pass_to(slot)
             if good:
                 self._good[slot % BUCKETS] += 1
+                self._row = 0
             else:
                 self._count_bad(slot)
 
@@ -100,15 +104,19 @@ class Breaker:
             self._close()
 
     def _pass_to(self, slot: int) -> None:
+        if slot - self._slot >= BUCKETS:
+            self._row = 0
         for passed in range(self._slot + 1, min(slot, self._slot + BUCKETS) + 1):
             self._good[passed % BUCKETS] = self._bad[passed % BUCKETS] = 0
         self._slot = slot
 
     def _count_bad(self, slot: int) -> None:
         self._bad[slot % BUCKETS] += 1
+        self._row += 1
         bad = sum(self._bad)
         total = bad + sum(self._good)
-        if total >= self._policy.min_requests and bad >= total * self._policy.failure_ratio:
+        many = total >= self._policy.min_requests and bad >= total * self._policy.failure_ratio
+        if many or self._row >= self._policy.min_requests:
             self._open(self._policy.open_seconds)
 
     def _open(self, seconds: float) -> None:

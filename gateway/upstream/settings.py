@@ -33,7 +33,7 @@ class BreakerPolicy:
     """When to stop asking an upstream, and when to try it again."""
 
     window_seconds: float = 10.0
-    min_requests: int = 5  # fewer within the window never open it
+    min_requests: int = 5  # fewer within the window never open it; as many failures in a row always do
     failure_ratio: float = 0.5
     open_seconds: float = 2.0  # doubled at each failed probe
     max_open_seconds: float = 30.0

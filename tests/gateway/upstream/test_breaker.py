@@ -38,6 +38,14 @@ def test_opens_at_the_ratio_and_not_before_enough_requests() -> None:
     assert breaker.admit() is None
 
 
+def test_opens_after_failures_in_a_row_whatever_went_well_before() -> None:
+    breaker, _ = made()
+    run(breaker, *[True] * 100, False, False, False, True, False, False, False)
+    assert breaker.state is State.CLOSED
+    run(breaker, False)
+    assert breaker.admit() is None
+
+
 def test_stays_closed_below_the_ratio() -> None:
     breaker, _ = made()
     run(breaker, *[True, True, False] * 20)
