@@ -17,7 +17,8 @@ import structlog
 from gateway.errors import Refusal
 from gateway.federation.defer import Deferred
 from gateway.federation.errors import FORBIDDEN, INTERNAL_ERROR, ResponseError
-from gateway.federation.execute import Outcome, Prepared
+from gateway.federation.execute import Outcome
+from gateway.federation.prepared import Prepared
 from gateway.generation import Generation
 from gateway.pipeline import Operation, RequestInfo
 from policies.bundle import Policies

@@ -17,8 +17,9 @@ from gateway.entry import check_representations
 from gateway.errors import Refusal
 from gateway.federation.defer import Deferred
 from gateway.federation.errors import FORBIDDEN, ResponseError
-from gateway.federation.execute import Outcome, Prepared
+from gateway.federation.execute import Outcome
 from gateway.federation.incremental import Frame, deliver
+from gateway.federation.prepared import Prepared
 from gateway.federation.walk import PlanningError
 from gateway.generation import Generation, Parts, Ready, RoleView
 from gateway.pipeline import Answer, Complete, Frames, Operation, RequestInfo, Visible

@@ -16,9 +16,10 @@ from graphql import DocumentNode, GraphQLSchema, parse
 
 from gateway.entry import Entry
 from gateway.federation.defer import Deferred, Part, defer_variables, defers, split, without_defer
-from gateway.federation.execute import Executor, Prepared
+from gateway.federation.execute import Executor
 from gateway.federation.plan import QueryPlan
 from gateway.federation.planner import GateNeeds, Planner
+from gateway.federation.prepared import Prepared
 from gateway.federation.supergraph import Supergraph
 from gateway.labels import active
 from gateway.requirements import Requirements, role_scope

@@ -9,14 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import structlog
-from graphql import DocumentNode, GraphQLSchema, is_object_type
 
 from gateway.federation.asked import only
-from gateway.federation.contextual import contextual_steps
 from gateway.federation.entities import Inquiry, Step, own_entities, report_errors, report_strangers
 from gateway.federation.errors import (
     FAILURES,
@@ -32,19 +29,15 @@ from gateway.federation.fetcher import Fetcher, FetchFailure, SubgraphError, Sub
 from gateway.federation.gates import Gate, withhold
 from gateway.federation.losses import Losses
 from gateway.federation.merge import Mismatch, add_to_all, clone, is_flat, merge
-from gateway.federation.plan import FetchStep, Path, QueryPlan
-from gateway.federation.project import Projection
+from gateway.federation.plan import FetchStep, Path
+from gateway.federation.prepared import Prepared
 from gateway.federation.rename import rename, renamed_path
-from gateway.federation.supply import Node, keys_of, supply
 from gateway.federation.tree import WITHHELD, objects, places, strip
-from gateway.federation.typed import Tree, TypedPlan, typed_plan
+from gateway.federation.typed import Tree, TypedPlan
 from gateway.federation.typed_code import Odd
 from gateway.federation.typed_run import Made, TypedRun, expand, expanded_inquiry
 
 log = structlog.get_logger(__name__)
-
-AGAIN = 8
-"""Runs of an operation before it is compiled for a typed tree: that costs as much as a dozen runs save."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,57 +53,6 @@ class Outcome:
     errors: list[ResponseError]
     fetched: list[str] = field(default_factory=list)
     failed_gates: list[str] = field(default_factory=list)
-
-
-class Prepared:
-    """A plan and its projection, compiled. Shared by every request with the same plan."""
-
-    def __init__(
-        self,
-        plan: QueryPlan,
-        schema: GraphQLSchema,
-        document: DocumentNode,
-        operation_name: str | None = None,
-        forbidden: frozenset[tuple[str, str]] = frozenset(),
-        visible: GraphQLSchema | None = None,
-    ) -> None:
-        """`document` is the client's own, with the fields that the role may not see: `forbidden` says which."""
-        self.plan = plan
-        self.document = document
-        self.operation_name = operation_name
-        checked = frozenset(name for step in plan.steps for point in step.gates for name in point.types)
-        self.projection = Projection(schema, document, operation_name, checked, forbidden, visible)
-        self.concrete = frozenset(name for name, named in schema.type_map.items() if is_object_type(named))
-        children: dict[int, list[int]] = {step.id: [] for step in plan.steps}
-        for step in plan.steps:
-            for parent in step.after:
-                children[parent].append(step.id)
-        places: dict[tuple[Path, ...], int] = {}
-        self.steps = {step.id: Step(step, tuple(children[step.id]), places) for step in plan.steps}
-        self.contextual = contextual_steps(self.steps)
-        self._schema = schema
-        self._runs = 0
-
-    @cached_property
-    def supplied(self) -> Node:
-        """Who gives what; read only when something is missing."""
-        return supply(self.plan)
-
-    @cached_property
-    def _typed(self) -> TypedPlan | None:
-        return typed_plan(self.plan, self._schema)
-
-    def typed(self, variables: Mapping[str, Any]) -> TypedPlan | None:
-        """How to run the plan on a typed tree, if that can be done and it has come often enough to be worth compiling."""
-        if self._runs < AGAIN:
-            self._runs += 1
-            return None
-        return self._typed if self.projection.has_quick(variables) else None
-
-    @cached_property
-    def asked(self) -> Node:
-        """The response keys that the client asked for."""
-        return keys_of(self.document, self.operation_name)
 
 
 class Executor:

@@ -14,7 +14,8 @@ from typing import Any
 
 from gateway.federation.defer import Deferred
 from gateway.federation.errors import INTERNAL_ERROR, SOURCE_INCOMPLETE, ResponseError
-from gateway.federation.execute import Executor, Outcome, Prepared
+from gateway.federation.execute import Executor, Outcome
+from gateway.federation.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)

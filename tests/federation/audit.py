@@ -26,10 +26,11 @@ import httpx
 from graphql import OperationDefinitionNode, parse, validate
 from graphql.execution.values import get_variable_values
 
-from gateway.federation.execute import Executor, Prepared
+from gateway.federation.execute import Executor
 from gateway.federation.fetcher import SubgraphError, SubgraphRequest, SubgraphResponse
 from gateway.federation.plan import QueryPlan
 from gateway.federation.planner import Planner, PlanningError
+from gateway.federation.prepared import Prepared
 from gateway.federation.supergraph_read import read_supergraph
 from tests.shared_data import ROOT
 

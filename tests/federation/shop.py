@@ -9,10 +9,11 @@ import strawberry
 from graphql import parse, validate
 
 from gateway.federation.composition.compose import Composition, compose
-from gateway.federation.execute import Executor, Prepared
+from gateway.federation.execute import Executor
 from gateway.federation.fetcher import Fetcher
 from gateway.federation.local_fetcher import LocalFetcher
 from gateway.federation.planner import Planner
+from gateway.federation.prepared import Prepared
 from gateway.federation.subgraph import SubgraphInput
 
 PRODUCTS = [

@@ -8,8 +8,8 @@ from functools import cache
 import pytest
 from graphql import parse, validate
 
-from gateway.federation.execute import Prepared
 from gateway.federation.planner import Planner
+from gateway.federation.prepared import Prepared
 from gateway.federation.supergraph import Supergraph
 from gateway.federation.supergraph_read import read_supergraph
 from tests.federation.composing import composed2

@@ -12,11 +12,12 @@ from graphql import parse, validate
 from gateway.federation.composition.compose import compose
 from gateway.federation.contextual import unroll
 from gateway.federation.defer import split
-from gateway.federation.execute import Executor, Outcome, Prepared
+from gateway.federation.execute import Executor, Outcome
 from gateway.federation.explain import explain
 from gateway.federation.fetcher import FetchFailure, SubgraphError, SubgraphResponse
 from gateway.federation.plan import FetchStep, QueryPlan
 from gateway.federation.planner import GateNeed, Planner, PlanningError
+from gateway.federation.prepared import Prepared
 from gateway.federation.subgraph import SubgraphInput
 from gateway.federation.supergraph import Supergraph
 from gateway.federation.supergraph_read import read_supergraph

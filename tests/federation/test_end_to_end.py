@@ -11,7 +11,7 @@ from graphql import build_schema, execute_sync, parse, validate
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gateway.federation import execute
+from gateway.federation import prepared as preparing
 from gateway.federation.execute import Executor, Outcome
 from gateway.federation.fetcher import FetchFailure, SubgraphRequest, SubgraphResponse
 from resolvers.sources.upstream import Failure
@@ -77,7 +77,7 @@ async def ask(query: str, variables: dict[str, Any] | None = None, executor: Exe
     prepared, executor = SHOP.prepare(query), executor or SHOP.executor()
     outcome = await executor.run(prepared, variables or {}, None)
     wired = {name: OnWire(fetcher) for name, fetcher in executor.fetchers.items()}
-    with patch.object(execute, "AGAIN", 0):
+    with patch.object(preparing, "AGAIN", 0):
         typed = await Executor(wired).run(prepared, variables or {}, None, encodable=True)
     assert msgspec.to_builtins(typed.data) == outcome.data
     assert {(error.path, error.code) for error in typed.errors} == {

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 from graphql import build_schema, parse
 
-from gateway.federation import execute
+from gateway.federation import prepared as preparing
 from gateway.federation.errors import ErrorPolicy
-from gateway.federation.execute import Execution, Executor, Outcome, Prepared
+from gateway.federation.execute import Execution, Executor, Outcome
 from gateway.federation.fetcher import FetchFailure, SubgraphError, SubgraphRequest, SubgraphResponse
 from gateway.federation.plan import (
     Condition,
@@ -27,6 +27,7 @@ from gateway.federation.plan import (
     Rename,
     Representation,
 )
+from gateway.federation.prepared import Prepared
 from resolvers.sources.upstream import Failure
 from tests.federation.wire import read
 
@@ -68,7 +69,7 @@ class Fake:
 def tree(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test runs on either kind of tree; plans that are not plain run on dicts anyway."""
     if request.param == "structs":
-        monkeypatch.setattr(execute, "AGAIN", 0)
+        monkeypatch.setattr(preparing, "AGAIN", 0)
 
 
 def root(identity: int, subgraph: str, document: str, **more: Any) -> FetchStep:
@@ -96,7 +97,7 @@ async def run(
     plan = QueryPlan("query", tuple(steps))
     prepared = Prepared(plan, SCHEMA, parse(query), **more)
     policy = ErrorPolicy(frozenset({"reference"}), frozenset({"record"}))
-    outcome = await Executor(fakes, policy=policy).run(prepared, variables or {}, None, encodable=execute.AGAIN == 0)
+    outcome = await Executor(fakes, policy=policy).run(prepared, variables or {}, None, encodable=preparing.AGAIN == 0)
     return replace(outcome, data=msgspec.to_builtins(outcome.data))
 
 

@@ -12,11 +12,12 @@ import msgspec
 import pytest
 from graphql import parse, validate
 
-from gateway.federation import execute
-from gateway.federation.execute import Execution, Executor, Prepared
+from gateway.federation import prepared as preparing
+from gateway.federation.execute import Execution, Executor
 from gateway.federation.fetcher import Fetcher, SubgraphRequest, SubgraphResponse
 from gateway.federation.plan import QueryPlan
 from gateway.federation.planner import Planner, PlanningError
+from gateway.federation.prepared import Prepared
 from gateway.federation.supergraph import Supergraph
 from gateway.federation.supergraph_read import read_supergraph
 from tests.federation.plan_runner import run_plan
@@ -91,7 +92,7 @@ async def compare(
     assert not execution.losses
     assert execution.tree == expected
     careful = execution.outcome()
-    with patch.object(execute, "AGAIN", 0):
+    with patch.object(preparing, "AGAIN", 0):
         wired: dict[str, Fetcher] = {name: OnWire(fetcher) for name, fetcher in fetchers.items()}
         typed = await Executor(wired).run(prepared, variables, None, encodable=True)
     assert msgspec.to_builtins(typed.data) == careful.data

@@ -10,7 +10,7 @@ from graphql import build_schema, parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.federation.execute import Execution, Executor, Outcome, Prepared
+from gateway.federation.execute import Execution, Executor, Outcome
 from gateway.federation.fetcher import SubgraphError, SubgraphResponse
 from gateway.federation.plan import (
     EntityInput,
@@ -23,6 +23,7 @@ from gateway.federation.plan import (
     QueryPlan,
     Representation,
 )
+from gateway.federation.prepared import Prepared
 from tests.federation.test_execute import Fake, errors, root
 
 SCHEMA = build_schema(

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from graphql import parse
 
-from gateway.federation.execute import Executor, Outcome, Prepared
+from gateway.federation.execute import Executor, Outcome
 from gateway.federation.fetcher import FetchFailure, SubgraphRequest
 from gateway.federation.http_fetcher import HttpFetcher, Sending, read_reply
 from gateway.federation.plan import QueryPlan
+from gateway.federation.prepared import Prepared
 from resolvers.sources.upstream import Failure, Reply, UpstreamError
 from tests.federation.test_execute import SCHEMA, STOCK, TOP, Fake, errors, top
 

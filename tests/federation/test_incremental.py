@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.federation.defer import MAX_DEFERRED, defer_variables, defers, split, without_defer
-from gateway.federation.execute import Executor, Prepared
+from gateway.federation.execute import Executor
 from gateway.federation.fetcher import FetchFailure, SubgraphError, SubgraphRequest, SubgraphResponse
 from gateway.federation.incremental import Frame, deliver
 from gateway.federation.plan import GatePoint, Key, Need, QueryPlan
+from gateway.federation.prepared import Prepared
 from resolvers.sources.upstream import Failure
 from tests.federation.shop import Shop
 from tests.federation.test_execute import root

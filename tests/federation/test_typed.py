@@ -8,8 +8,9 @@ import msgspec
 import pytest
 from graphql import parse
 
-from gateway.federation.execute import AGAIN, Executor, Prepared
+from gateway.federation.execute import Executor
 from gateway.federation.plan import FetchStep, GatePoint, Key, Need, NeedOn, QueryPlan, Rename
+from gateway.federation.prepared import AGAIN, Prepared
 from gateway.federation.typed import typed_plan
 from tests.federation.test_execute import DEEP, REVIEWS, SCHEMA, STOCK, TOP, Fake, entities, reviewed, root, top
 
