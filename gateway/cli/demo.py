@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -23,7 +22,7 @@ from rich.table import Table
 from gateway.assembly import database_url
 from gateway.cli._settings import give_up
 from gateway.cli.token import demo_token, write_key
-from gateway.graphiql.examples import BUILT_IN
+from gateway.graphiql.examples import BUILT_IN, EXAMPLE_NUMBER
 from gateway.serve import run
 from gateway.settings import Settings, load
 from gateway.stores.database import Database
@@ -59,8 +58,8 @@ def command(
     """Start everything: organisations, gateway, GraphiQL. Stop it with Ctrl-C."""
     today = datetime.now(UTC).date()
     refuse_taken([port, *(first + one.offset for one in (DEMOGRAPHICS, *ORGANISATIONS, *PARTNERS))])
-    settings = prepare(folder, port, first)
     everybody = [person for person in people(today) if person.why]
+    settings = prepare(folder, port, first, everybody[0])
     asyncio.run(opt_out(settings, [person for person in everybody if person.opted_out]))
     with organisations(first, today, folder / PUBLIC_KEY):
         show(settings, everybody, today, port)
@@ -79,8 +78,8 @@ def refuse_taken(ports: list[int]) -> None:
                 give_up(f"port {port} is taken; choose others: make demo PORT=8100 FIRST=9300")
 
 
-def prepare(folder: Path, port: int, first: int) -> Settings:
-    """Write the demo's configuration, and its keys where there are none yet."""
+def prepare(folder: Path, port: int, first: int, shown: Somebody) -> Settings:
+    """Write the demo's configuration, and its keys where there are none yet. The examples ask for `shown`."""
     folder.mkdir(parents=True, exist_ok=True)
     key = folder / "signing-key.pem"
     if not key.exists():
@@ -91,17 +90,18 @@ def prepare(folder: Path, port: int, first: int) -> Settings:
     if not token.exists():
         token.touch(mode=0o600)
         token.write_text(secrets.token_urlsafe(32), "ascii")
-    write_examples(folder / "examples")
+    write_examples(folder / "examples", shown.nhs_number)
     file = folder / "joinup.toml"
     file.write_text(configuration(first, port), "utf-8")
     return load(file)
 
 
-def write_examples(folder: Path) -> None:
-    """GraphiQL's own examples, and those that ask the made-up partner."""
+def write_examples(folder: Path, nhs_number: str) -> None:
+    """GraphiQL's own examples, and those that ask the made-up partner, about this person."""
     folder.mkdir(exist_ok=True)
     for example in (*BUILT_IN.glob("*.graphql"), *EXAMPLES.glob("*.graphql")):
-        shutil.copyfile(example, folder / example.name)
+        text = example.read_text("utf-8").replace(EXAMPLE_NUMBER, nhs_number)
+        (folder / example.name).write_text(text, "utf-8")
 
 
 async def opt_out(settings: Settings, opted_out: list[Somebody]) -> None:
@@ -153,7 +153,7 @@ def show(settings: Settings, everybody: list[Somebody], today: date, port: int) 
     for role, organisation in ROLES.items():
         token = demo_token(settings, role, organisation=organisation, subject=f"demo-{role}", name="Demo User")
         print(f"{role} @ {organisation}\n{token}\n")
-    own = everybody[0].nhs_number
+    own = everybody[0].nhs_number  # whom the examples ask for
     token = demo_token(
         settings, "patient", organisation="X26", subject="demo-patient", nhs_number=own, purpose="PATRQT"
     )

@@ -15,6 +15,8 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSchema, parse, validate
 
 BUILT_IN = Path(__file__).parent / "examples"
+EXAMPLE_NUMBER = "9990000018"
+"""Whom the built-in examples ask for: a number of the test range, that a demo replaces by somebody whom it has."""
 _REMARK = re.compile(r"#\s*(roles|variables):\s*(.+)")
 
 

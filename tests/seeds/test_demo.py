@@ -19,9 +19,11 @@ from policies.bundle import Policies
 from seeds.people import people
 from seeds.servers.partner import SCHEMA
 
+SHOWN = next(person for person in people(date(2026, 11, 22)) if person.why)
+
 
 def test_demo_prepares_a_configuration_that_loads(tmp_path: Path) -> None:
-    settings = prepare(tmp_path / "demo", 8000, 9100)
+    settings = prepare(tmp_path / "demo", 8000, 9100, SHOWN)
     (partner,) = settings.config.subgraphs
     assert (partner.name, partner.url, partner.signing_key) == (
         "falls",
@@ -30,16 +32,18 @@ def test_demo_prepares_a_configuration_that_loads(tmp_path: Path) -> None:
     )
     for name in ("signing-key.pem", "context-key.pem", "admin-token"):
         assert stat.S_IMODE((tmp_path / "demo" / name).stat().st_mode) == 0o600
-    again = prepare(tmp_path / "demo", 8000, 9100)
+    again = prepare(tmp_path / "demo", 8000, 9100, SHOWN)
     assert again.secret("file:admin-token").reveal() == settings.secret("file:admin-token").reveal()
 
 
 def test_every_role_of_the_demo_gets_examples_that_run(tmp_path: Path) -> None:
-    prepare(tmp_path, 8000, 9100)
+    prepare(tmp_path, 8000, 9100, SHOWN)
     graph = compose_graph([SubgraphInput("falls", SCHEMA.as_str(), "http://falls.example")], Policies.load())
     schema = graph.supergraph.api_schema
     examples = read_examples(tmp_path / "examples")
     assert any("fallsAssessments" in one.query for one in examples)
+    asked = {one.variables["nhsNumber"] for one in examples if one.variables and one.roles != {"privacy_officer"}}
+    assert asked == {SHOWN.nhs_number}
     for role in (*ROLES, "patient"):
         meant = [one for one in examples if not one.roles or role in one.roles]
         assert meant
@@ -50,7 +54,7 @@ def test_demo_prints_people_a_token_for_every_role_and_the_address(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each token is believed by the gateway of that configuration, and is its role's."""
-    settings = prepare(tmp_path, 8123, 9100)
+    settings = prepare(tmp_path, 8123, 9100, SHOWN)
     today = date(2026, 11, 22)
     worth_it = [person for person in people(today) if person.why]
     show(settings, worth_it, today, 8123)
