@@ -103,7 +103,7 @@ def running(folder: Path, extra: str = "", change: Callable[[str], str] = str) -
     """Start everything, wait until it is ready, and end it afterwards. `change` alters joinup.toml's text; `extra` is
     appended to it."""
     first, port = free_span(), free_port()
-    file = Path(prepare(folder, port, first).file)
+    file = Path(prepare(folder, port, first, people(datetime.now(UTC).date())[0]).file)
     unpaced = file.read_text("utf-8").replace(NATIONAL, f'{NATIONAL}requests_per_second = "1000"\n')
     file.write_text(change(unpaced) + extra, "utf-8")
     settings = load(file)
