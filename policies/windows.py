@@ -38,7 +38,8 @@ class OpenWindow:
     undated: Decision
 
     def keeps(self, recorded: str | None, active: bool | None) -> Decision:
-        """As `Windows.keeps`."""
+        """Whether an entry is recent enough. `recorded` is a (partial) FHIR date: the latest day that it may mean counts.
+        `active` is None where holding or not means nothing for this kind of entry."""
         if self.first is None:
             return self.unlimited
         if active and self.active:
@@ -66,13 +67,8 @@ class Windows:
             raise file.error("sections", f"no window for {', '.join(missing)}", "Give every section a table.")
         return cls({section: _window(file, section.value, data[section.value]) for section in Section})
 
-    def keeps(self, section: Section, recorded: str | None, active: bool | None, today: date) -> Decision:
-        """Whether an entry is recent enough. `recorded` is a (partial) FHIR date: the latest day that it may mean counts.
-        `active` is None where holding or not means nothing for this kind of entry."""
-        return self.opened(section, today).keeps(recorded, active)
-
     def opened(self, section: Section, today: date) -> OpenWindow:
-        """A section's rule as it is today: for deciding on many entries."""
+        """A section's rule as it is today."""
         return _opened(section, self.by_section[section], today)
 
     def earliest(self, section: Section, today: date) -> date | None:

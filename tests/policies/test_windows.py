@@ -15,7 +15,7 @@ TODAY = date(2026, 11, 22)
 
 
 def keeps(policies: Policies, section: Section, recorded: str | None, active: bool | None = None) -> bool:
-    return isinstance(policies.windows.keeps(section, recorded, active, TODAY), Show)
+    return isinstance(policies.windows.opened(section, TODAY).keeps(recorded, active), Show)
 
 
 def test_an_allergy_never_ages(policies: Policies) -> None:
