@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any
+
+import msgspec
 
 from policies.decision import Withhold
 from policies.restricted import withheld_fields
@@ -19,7 +21,7 @@ def without_whereabouts(entry: Entry, withheld: Mapping[str, frozenset[str]]) ->
     may be shared through the cache."""
     kind: Any = type(entry)
     emptied = _emptied(kind, withheld_fields(withheld, kind.__name__))
-    return replace(entry, **emptied) if emptied else entry
+    return msgspec.structs.replace(entry, **emptied) if emptied else entry
 
 
 def without_sensitive_places(person: Person, policy: SensitivityPolicy) -> Person:
@@ -42,6 +44,6 @@ def _tells(policy: SensitivityPolicy, words: Any) -> bool:
 def _emptied(kind: Any, withheld: frozenset[str]) -> dict[str, Any]:
     return {
         field.name: field.default_factory() if callable(field.default_factory) else field.default
-        for field in fields(kind)
+        for field in msgspec.structs.fields(kind)
         if field.name in withheld
     }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
 import strawberry
 
+from resolvers.record.structs import record_type, says
 from resolvers.record.values import CodeableConcept, Entry, Period
 
 
@@ -15,13 +17,13 @@ class AlertStatus(Enum):
     INACTIVE = "inactive"
 
 
-@strawberry.type(
-    description="Something everyone who cares for the person should know at once (PRSB: Alerts, Risks; UK Core Flag). `date` is when it was raised."
+@record_type(
+    "Something everyone who cares for the person should know at once (PRSB: Alerts, Risks; UK Core Flag). `date` is when it was raised."
 )
-class Alert(Entry):
-    code: CodeableConcept | None = strawberry.field(default=None, description="What to know.")
-    status: AlertStatus | None = strawberry.field(default=None, description="Whether it holds now.")
-    categories: list[CodeableConcept] | None = strawberry.field(
-        default_factory=list, description="What it concerns: safety, behaviour, clinical and so on."
-    )
-    period: Period | None = strawberry.field(default=None, description="When it holds.")
+class Alert(Entry, gc=False):
+    code: Annotated[CodeableConcept | None, says("What to know.")] = None
+    status: Annotated[AlertStatus | None, says("Whether it holds now.")] = None
+    categories: Annotated[
+        list[CodeableConcept] | None, says("What it concerns: safety, behaviour, clinical and so on.")
+    ] = []
+    period: Annotated[Period | None, says("When it holds.")] = None

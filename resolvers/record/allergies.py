@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
+import msgspec
 import strawberry
 
+from resolvers.record.structs import record_type, says
 from resolvers.record.values import CodeableConcept, Entry, PartialDateTime
 
 
@@ -39,45 +42,34 @@ class ReactionSeverity(Enum):
     SEVERE = "severe"
 
 
-@strawberry.type(description="A reaction that was seen (PRSB: Reaction details; FHIR AllergyIntolerance.reaction).")
-class Reaction:
-    manifestations: list[CodeableConcept] | None = strawberry.field(
-        default_factory=list, description="What happened, for example anaphylaxis or rash."
-    )
-    severity: ReactionSeverity | None = strawberry.field(default=None, description="How bad it was.")
-    onset: PartialDateTime | None = strawberry.field(default=None, description="When it happened.")
-    description: str | None = strawberry.field(default=None, description="The author's words.")
+@record_type("A reaction that was seen (PRSB: Reaction details; FHIR AllergyIntolerance.reaction).")
+class Reaction(msgspec.Struct, gc=False):
+    manifestations: Annotated[
+        list[CodeableConcept] | None, says("What happened, for example anaphylaxis or rash.")
+    ] = []
+    severity: Annotated[ReactionSeverity | None, says("How bad it was.")] = None
+    onset: Annotated[PartialDateTime | None, says("When it happened.")] = None
+    description: Annotated[str | None, says("The author's words.")] = None
 
 
-@strawberry.type(
-    description="An allergy, an intolerance, or a statement that none is known (PRSB: Allergies and adverse reactions; "
+@record_type(
+    "An allergy, an intolerance, or a statement that none is known (PRSB: Allergies and adverse reactions; "
     "UK Core AllergyIntolerance; GP Connect AllergyIntolerance). `date` is when it was asserted."
 )
-class Allergy(Entry):
-    code: CodeableConcept | None = strawberry.field(
-        default=None, description="The substance (PRSB: Causative agent; FHIR code)."
-    )
-    no_known_allergies: bool = strawberry.field(
-        default=False,
-        description="True where this entry is the statement that no allergy is known, made by a person who asked.",
-    )
-    kind: str | None = strawberry.field(default=None, description="'allergy' or 'intolerance' (FHIR type).")
-    categories: list[str] | None = strawberry.field(
-        default_factory=list, description="food, medication, environment or biologic (FHIR category)."
-    )
-    status: AllergyStatus | None = strawberry.field(
-        default=None, description="Whether it holds now (FHIR clinicalStatus)."
-    )
-    verification: Verification | None = strawberry.field(
-        default=None, description="How sure the author is (FHIR verificationStatus)."
-    )
-    criticality: Criticality | None = strawberry.field(
-        default=None, description="How dangerous it may be (FHIR criticality)."
-    )
-    reactions: list[Reaction] | None = strawberry.field(default_factory=list, description="Reactions that were seen.")
-    onset: PartialDateTime | None = strawberry.field(default=None, description="When it was first noticed.")
-    end: PartialDateTime | None = strawberry.field(
-        default=None, description="When it ended (UK Core and GP Connect extension AllergyIntoleranceEnd)."
-    )
-    end_reason: str | None = strawberry.field(default=None, description="Why it was ended, in words.")
-    note: str | None = strawberry.field(default=None, description="The author's comment.")
+class Allergy(Entry, gc=False):
+    code: Annotated[CodeableConcept | None, says("The substance (PRSB: Causative agent; FHIR code).")] = None
+    no_known_allergies: Annotated[
+        bool, says("True where this entry is the statement that no allergy is known, made by a person who asked.")
+    ] = False
+    kind: Annotated[str | None, says("'allergy' or 'intolerance' (FHIR type).")] = None
+    categories: Annotated[list[str] | None, says("food, medication, environment or biologic (FHIR category).")] = []
+    status: Annotated[AllergyStatus | None, says("Whether it holds now (FHIR clinicalStatus).")] = None
+    verification: Annotated[Verification | None, says("How sure the author is (FHIR verificationStatus).")] = None
+    criticality: Annotated[Criticality | None, says("How dangerous it may be (FHIR criticality).")] = None
+    reactions: Annotated[list[Reaction] | None, says("Reactions that were seen.")] = []
+    onset: Annotated[PartialDateTime | None, says("When it was first noticed.")] = None
+    end: Annotated[
+        PartialDateTime | None, says("When it ended (UK Core and GP Connect extension AllergyIntoleranceEnd).")
+    ] = None
+    end_reason: Annotated[str | None, says("Why it was ended, in words.")] = None
+    note: Annotated[str | None, says("The author's comment.")] = None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
 import strawberry
 
+from resolvers.record.structs import record_type, says
 from resolvers.record.values import CodeableConcept, Entry, PartialDateTime
 
 
@@ -21,32 +23,23 @@ class AppointmentStatus(Enum):
     WAITLIST = "waitlist"
 
 
-@strawberry.type(
-    description="An appointment (PRSB: Future appointments; UK Core Appointment; GP Connect Appointment Management). "
+@record_type(
+    "An appointment (PRSB: Future appointments; UK Core Appointment; GP Connect Appointment Management). "
     "`date` is the start."
 )
-class Appointment(Entry):
-    status: AppointmentStatus | None = strawberry.field(default=None, description="Where it stands.")
-    start: PartialDateTime | None = strawberry.field(default=None, description="When it begins.")
-    end: PartialDateTime | None = strawberry.field(default=None, description="When it ends.")
-    minutes: int | None = strawberry.field(default=None, description="Its length in minutes.")
-    service: CodeableConcept | None = strawberry.field(
-        default=None, description="The service or clinic (FHIR serviceType)."
-    )
-    specialty: CodeableConcept | None = strawberry.field(
-        default=None, description="The specialty or treatment function."
-    )
-    kind: CodeableConcept | None = strawberry.field(
-        default=None, description="First, follow-up and so on (FHIR appointmentType)."
-    )
-    reasons: list[CodeableConcept] | None = strawberry.field(default_factory=list, description="Why.")
-    description: str | None = strawberry.field(default=None, description="The booking's own words.")
-    channel: str | None = strawberry.field(
-        default=None,
-        description="In person, by telephone or by video (UK Core and GP Connect extension DeliveryChannel).",
-    )
-    location: str | None = strawberry.field(default=None, description="Where, in words.")
-    with_roles: list[str] | None = strawberry.field(
-        default_factory=list, description="Roles or names of the professionals whom the person will see."
-    )
-    patient_instruction: str | None = strawberry.field(default=None, description="What the person was told.")
+class Appointment(Entry, gc=False):
+    status: Annotated[AppointmentStatus | None, says("Where it stands.")] = None
+    start: Annotated[PartialDateTime | None, says("When it begins.")] = None
+    end: Annotated[PartialDateTime | None, says("When it ends.")] = None
+    minutes: Annotated[int | None, says("Its length in minutes.")] = None
+    service: Annotated[CodeableConcept | None, says("The service or clinic (FHIR serviceType).")] = None
+    specialty: Annotated[CodeableConcept | None, says("The specialty or treatment function.")] = None
+    kind: Annotated[CodeableConcept | None, says("First, follow-up and so on (FHIR appointmentType).")] = None
+    reasons: Annotated[list[CodeableConcept] | None, says("Why.")] = []
+    description: Annotated[str | None, says("The booking's own words.")] = None
+    channel: Annotated[
+        str | None, says("In person, by telephone or by video (UK Core and GP Connect extension DeliveryChannel).")
+    ] = None
+    location: Annotated[str | None, says("Where, in words.")] = None
+    with_roles: Annotated[list[str] | None, says("Roles or names of the professionals whom the person will see.")] = []
+    patient_instruction: Annotated[str | None, says("What the person was told.")] = None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
+import msgspec
 import strawberry
 
 from resolvers.record.allergies import Verification
+from resolvers.record.structs import record_type, says
 from resolvers.record.values import CodeableConcept, Entry, PartialDateTime
 
 
@@ -26,27 +29,22 @@ class Significance(Enum):
     MINOR = "minor"
 
 
-@strawberry.type(
-    description="A problem, diagnosis or condition (PRSB: Problem list, Diagnoses; UK Core Condition; GP Connect "
+@record_type(
+    "A problem, diagnosis or condition (PRSB: Problem list, Diagnoses; UK Core Condition; GP Connect "
     "ProblemHeader). `date` is the onset, or when it was recorded."
 )
-class Condition(Entry):
-    code: CodeableConcept | None = strawberry.field(default=None, description="The problem or diagnosis.")
-    status: ConditionStatus | None = strawberry.field(
-        default=None, description="Whether it holds now (FHIR clinicalStatus)."
+class Condition(Entry, gc=False):
+    code: Annotated[CodeableConcept | None, says("The problem or diagnosis.")] = None
+    status: Annotated[ConditionStatus | None, says("Whether it holds now (FHIR clinicalStatus).")] = None
+    verification: Annotated[Verification | None, says("How sure the author is.")] = None
+    categories: Annotated[
+        list[str] | None, says("problem-list-item, encounter-diagnosis and the like (FHIR category).")
+    ] = []
+    significance: Annotated[Significance | None, says("Major or minor (UK Core extension ProblemSignificance).")] = None
+    severity: Annotated[CodeableConcept | None, says("How severe it is.")] = None
+    body_sites: Annotated[list[CodeableConcept] | None, says("Where in the body.")] = msgspec.field(
+        default_factory=list
     )
-    verification: Verification | None = strawberry.field(default=None, description="How sure the author is.")
-    categories: list[str] | None = strawberry.field(
-        default_factory=list,
-        description="problem-list-item, encounter-diagnosis and the like (FHIR category).",
-    )
-    significance: Significance | None = strawberry.field(
-        default=None, description="Major or minor (UK Core extension ProblemSignificance)."
-    )
-    severity: CodeableConcept | None = strawberry.field(default=None, description="How severe it is.")
-    body_sites: list[CodeableConcept] | None = strawberry.field(default_factory=list, description="Where in the body.")
-    onset: PartialDateTime | None = strawberry.field(default=None, description="When it began (PRSB: Onset date).")
-    ended: PartialDateTime | None = strawberry.field(
-        default=None, description="When it ended (PRSB: End date; FHIR abatement)."
-    )
-    note: str | None = strawberry.field(default=None, description="The author's comment.")
+    onset: Annotated[PartialDateTime | None, says("When it began (PRSB: Onset date).")] = None
+    ended: Annotated[PartialDateTime | None, says("When it ended (PRSB: End date; FHIR abatement).")] = None
+    note: Annotated[str | None, says("The author's comment.")] = None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
 import strawberry
 
+from resolvers.record.structs import record_type, says
 from resolvers.record.values import CodeableConcept, Entry, PartialDateTime
 
 
@@ -15,20 +17,18 @@ class ImmunisationStatus(Enum):
     NOT_DONE = "not-done"
 
 
-@strawberry.type(
-    description="A vaccination given, or recorded as not given (PRSB: Vaccinations; UK Core and GP Connect Immunization). `date` is when."
+@record_type(
+    "A vaccination given, or recorded as not given (PRSB: Vaccinations; UK Core and GP Connect Immunization). `date` is when."
 )
-class Immunisation(Entry):
-    vaccine: CodeableConcept | None = strawberry.field(
-        default=None, description="The vaccine or vaccination procedure."
-    )
-    status: ImmunisationStatus | None = strawberry.field(default=None, description="Given or not given.")
-    not_given_reason: str | None = strawberry.field(default=None, description="Why it was not given.")
-    dose: str | None = strawberry.field(default=None, description="Which dose of the course (PRSB: Dose sequence).")
-    batch: str | None = strawberry.field(default=None, description="Batch number.")
-    expiry: PartialDateTime | None = strawberry.field(default=None, description="The batch's expiry date.")
-    manufacturer: str | None = strawberry.field(default=None, description="Who made it.")
-    site: CodeableConcept | None = strawberry.field(default=None, description="Where in the body.")
-    route: CodeableConcept | None = strawberry.field(default=None, description="How it was given.")
-    reasons: list[CodeableConcept] | None = strawberry.field(default_factory=list, description="Why it was given.")
-    note: str | None = strawberry.field(default=None, description="Comments.")
+class Immunisation(Entry, gc=False):
+    vaccine: Annotated[CodeableConcept | None, says("The vaccine or vaccination procedure.")] = None
+    status: Annotated[ImmunisationStatus | None, says("Given or not given.")] = None
+    not_given_reason: Annotated[str | None, says("Why it was not given.")] = None
+    dose: Annotated[str | None, says("Which dose of the course (PRSB: Dose sequence).")] = None
+    batch: Annotated[str | None, says("Batch number.")] = None
+    expiry: Annotated[PartialDateTime | None, says("The batch's expiry date.")] = None
+    manufacturer: Annotated[str | None, says("Who made it.")] = None
+    site: Annotated[CodeableConcept | None, says("Where in the body.")] = None
+    route: Annotated[CodeableConcept | None, says("How it was given.")] = None
+    reasons: Annotated[list[CodeableConcept] | None, says("Why it was given.")] = []
+    note: Annotated[str | None, says("Comments.")] = None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
+import msgspec
 import strawberry
 
+from resolvers.record.structs import record_type, says
 from resolvers.record.values import CodeableConcept, Entry, Organisation, PartialDateTime, Quantity
 
 
@@ -28,55 +31,49 @@ class PrescriptionType(Enum):
     DELAYED = "delayed-prescribing"
 
 
-@strawberry.type(description="One issue of a prescription (GP Connect MedicationRequest with intent order).")
-class MedicationIssue:
-    date: PartialDateTime | None = strawberry.field(default=None, description="When it was issued.")
-    quantity: str | None = strawberry.field(default=None, description="How much was supplied, in words.")
-    status: str | None = strawberry.field(default=None, description="The issue's status at the source.")
+@record_type("One issue of a prescription (GP Connect MedicationRequest with intent order).")
+class MedicationIssue(msgspec.Struct, gc=False):
+    date: Annotated[PartialDateTime | None, says("When it was issued.")] = None
+    quantity: Annotated[str | None, says("How much was supplied, in words.")] = None
+    status: Annotated[str | None, says("The issue's status at the source.")] = None
 
 
-@strawberry.type(
-    description="A medicine that a person takes, took or was prescribed (PRSB: Medications and medical devices; UK Core "
+@record_type(
+    "A medicine that a person takes, took or was prescribed (PRSB: Medications and medical devices; UK Core "
     "MedicationStatement or MedicationRequest; GP Connect MedicationStatement with its plan and issues). `date` is the start."
 )
-class Medication(Entry):
-    medicine: CodeableConcept | None = strawberry.field(
-        default=None,
-        description="The medicine, in dm+d or SNOMED CT where the source codes it (PRSB: Medication name).",
+class Medication(Entry, gc=False):
+    medicine: Annotated[
+        CodeableConcept | None,
+        says("The medicine, in dm+d or SNOMED CT where the source codes it (PRSB: Medication name)."),
+    ] = None
+    status: Annotated[MedicationStatus | None, says("Whether it is being taken now.")] = None
+    prescription_type: Annotated[
+        PrescriptionType | None,
+        says("Acute or repeat (extension MedicationRepeatInformation, GP Connect prescriptionType)."),
+    ] = None
+    dosage: Annotated[
+        str | None, says("Dose and frequency as the prescriber wrote them (PRSB: Dose directions; FHIR dosage.text).")
+    ] = None
+    dose: Annotated[Quantity | None, says("The amount per dose where the source gives it as a number.")] = None
+    route: Annotated[CodeableConcept | None, says("How it is given (PRSB: Route).")] = None
+    patient_instruction: Annotated[str | None, says("What the person was told (FHIR dosage.patientInstruction).")] = (
+        None
     )
-    status: MedicationStatus | None = strawberry.field(default=None, description="Whether it is being taken now.")
-    prescription_type: PrescriptionType | None = strawberry.field(
-        default=None,
-        description="Acute or repeat (extension MedicationRepeatInformation, GP Connect prescriptionType).",
+    quantity: Annotated[str | None, says("How much is supplied, in words.")] = None
+    start: Annotated[PartialDateTime | None, says("When it began (effectivePeriod.start, authoredOn).")] = None
+    end: Annotated[PartialDateTime | None, says("When it ended or will end.")] = None
+    last_issued: Annotated[
+        PartialDateTime | None, says("When it was last issued (extension StatementLastIssueDate).")
+    ] = None
+    reasons: Annotated[list[CodeableConcept] | None, says("Why it is taken (PRSB: Indication).")] = msgspec.field(
+        default_factory=list
     )
-    dosage: str | None = strawberry.field(
-        default=None,
-        description="Dose and frequency as the prescriber wrote them (PRSB: Dose directions; FHIR dosage.text).",
+    stopped_reason: Annotated[str | None, says("Why it was stopped, in words.")] = None
+    prescribed_by: Annotated[
+        Organisation | None, says("Where it was prescribed, when that is not the organisation that recorded it.")
+    ] = None
+    issues: Annotated[list[MedicationIssue] | None, says("The prescriptions issued.")] = msgspec.field(
+        default_factory=list
     )
-    dose: Quantity | None = strawberry.field(
-        default=None, description="The amount per dose where the source gives it as a number."
-    )
-    route: CodeableConcept | None = strawberry.field(default=None, description="How it is given (PRSB: Route).")
-    patient_instruction: str | None = strawberry.field(
-        default=None, description="What the person was told (FHIR dosage.patientInstruction)."
-    )
-    quantity: str | None = strawberry.field(default=None, description="How much is supplied, in words.")
-    start: PartialDateTime | None = strawberry.field(
-        default=None, description="When it began (effectivePeriod.start, authoredOn)."
-    )
-    end: PartialDateTime | None = strawberry.field(default=None, description="When it ended or will end.")
-    last_issued: PartialDateTime | None = strawberry.field(
-        default=None, description="When it was last issued (extension StatementLastIssueDate)."
-    )
-    reasons: list[CodeableConcept] | None = strawberry.field(
-        default_factory=list, description="Why it is taken (PRSB: Indication)."
-    )
-    stopped_reason: str | None = strawberry.field(default=None, description="Why it was stopped, in words.")
-    prescribed_by: Organisation | None = strawberry.field(
-        default=None,
-        description="Where it was prescribed, when that is not the organisation that recorded it.",
-    )
-    issues: list[MedicationIssue] | None = strawberry.field(
-        default_factory=list, description="The prescriptions issued."
-    )
-    note: str | None = strawberry.field(default=None, description="The author's comment.")
+    note: Annotated[str | None, says("The author's comment.")] = None

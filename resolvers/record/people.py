@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
+import msgspec
 import strawberry
+
+from resolvers.record.structs import record_type, says
 
 
 @strawberry.enum(description="Administrative gender (FHIR Patient.gender).")
@@ -15,23 +19,23 @@ class Gender(Enum):
     UNKNOWN = "unknown"
 
 
-@strawberry.federation.type(shareable=True, description="A name (FHIR HumanName).")
-class HumanName:
-    use: str | None = strawberry.field(default=None, description="usual, official, nickname and so on.")
-    prefix: str | None = strawberry.field(default=None, description="Title.")
-    given: list[str] = strawberry.field(default_factory=list, description="Given names in order.")
-    family: str | None = strawberry.field(default=None, description="Family name.")
-    text: str | None = strawberry.field(default=None, description="The whole name as it is written.")
+@record_type("A name (FHIR HumanName).", shareable=True)
+class HumanName(msgspec.Struct, gc=False):
+    use: Annotated[str | None, says("usual, official, nickname and so on.")] = None
+    prefix: Annotated[str | None, says("Title.")] = None
+    given: Annotated[list[str], says("Given names in order.")] = []
+    family: Annotated[str | None, says("Family name.")] = None
+    text: Annotated[str | None, says("The whole name as it is written.")] = None
 
 
-@strawberry.federation.type(shareable=True, description="An address (FHIR Address).")
-class Address:
-    lines: list[str] = strawberry.field(default_factory=list, description="Street, town and county, line by line.")
-    postcode: str | None = strawberry.field(default=None, description="Postcode.")
+@record_type("An address (FHIR Address).", shareable=True)
+class Address(msgspec.Struct, gc=False):
+    lines: Annotated[list[str], says("Street, town and county, line by line.")] = []
+    postcode: Annotated[str | None, says("Postcode.")] = None
 
 
-@strawberry.federation.type(shareable=True, description="A telephone number or e-mail address (FHIR ContactPoint).")
-class ContactPoint:
-    system: str | None = strawberry.field(default=None, description="phone, email and so on.")
-    value: str | None = strawberry.field(default=None, description="The number or address.")
-    use: str | None = strawberry.field(default=None, description="home, mobile, work.")
+@record_type("A telephone number or e-mail address (FHIR ContactPoint).", shareable=True)
+class ContactPoint(msgspec.Struct, gc=False):
+    system: Annotated[str | None, says("phone, email and so on.")] = None
+    value: Annotated[str | None, says("The number or address.")] = None
+    use: Annotated[str | None, says("home, mobile, work.")] = None

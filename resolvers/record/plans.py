@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
+import msgspec
 import strawberry
 
+from resolvers.record.structs import record_type, says
 from resolvers.record.values import CodeableConcept, Entry, Period
 
 
@@ -19,24 +22,25 @@ class CarePlanStatus(Enum):
     UNKNOWN = "unknown"
 
 
-@strawberry.type(description="One thing that the plan says will be done (PRSB: Actions and activities).")
-class CarePlanActivity:
-    description: str | None = strawberry.field(default=None, description="What.")
-    status: str | None = strawberry.field(default=None, description="Where it stands.")
+@record_type("One thing that the plan says will be done (PRSB: Actions and activities).")
+class CarePlanActivity(msgspec.Struct, gc=False):
+    description: Annotated[str | None, says("What.")] = None
+    status: Annotated[str | None, says("Where it stands.")] = None
 
 
-@strawberry.type(
-    description="A care, support or contingency plan (PRSB: Care and support plan; UK Core CarePlan). `date` is when it was written."
+@record_type(
+    "A care, support or contingency plan (PRSB: Care and support plan; UK Core CarePlan). `date` is when it was written."
 )
-class CarePlan(Entry):
-    title: str | None = strawberry.field(default=None, description="Its title.")
-    status: CarePlanStatus | None = strawberry.field(default=None, description="Where it stands.")
-    categories: list[CodeableConcept] | None = strawberry.field(default_factory=list, description="What kind of plan.")
-    description: str | None = strawberry.field(default=None, description="What it is for.")
-    period: Period | None = strawberry.field(default=None, description="When it holds.")
-    goals: list[str] | None = strawberry.field(
-        default_factory=list,
-        description="What matters to the person and is aimed at (PRSB: Goals and hopes).",
+class CarePlan(Entry, gc=False):
+    title: Annotated[str | None, says("Its title.")] = None
+    status: Annotated[CarePlanStatus | None, says("Where it stands.")] = None
+    categories: Annotated[list[CodeableConcept] | None, says("What kind of plan.")] = msgspec.field(
+        default_factory=list
     )
-    activities: list[CarePlanActivity] | None = strawberry.field(default_factory=list, description="What will be done.")
-    note: str | None = strawberry.field(default=None, description="Comments.")
+    description: Annotated[str | None, says("What it is for.")] = None
+    period: Annotated[Period | None, says("When it holds.")] = None
+    goals: Annotated[list[str] | None, says("What matters to the person and is aimed at (PRSB: Goals and hopes).")] = []
+    activities: Annotated[list[CarePlanActivity] | None, says("What will be done.")] = msgspec.field(
+        default_factory=list
+    )
+    note: Annotated[str | None, says("Comments.")] = None

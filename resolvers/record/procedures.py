@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
+import msgspec
 import strawberry
 
+from resolvers.record.structs import record_type, says
 from resolvers.record.values import CodeableConcept, Entry, Period
 
 
@@ -20,15 +23,19 @@ class ProcedureStatus(Enum):
     UNKNOWN = "unknown"
 
 
-@strawberry.type(
-    description="An operation, therapy or other procedure (PRSB: Procedures and therapies; UK Core Procedure). `date` is when."
+@record_type(
+    "An operation, therapy or other procedure (PRSB: Procedures and therapies; UK Core Procedure). `date` is when."
 )
-class Procedure(Entry):
-    code: CodeableConcept | None = strawberry.field(default=None, description="What was done, in SNOMED CT or OPCS-4.")
-    status: ProcedureStatus | None = strawberry.field(default=None, description="Where it stands.")
-    performed: Period | None = strawberry.field(default=None, description="When it was done.")
-    reasons: list[CodeableConcept] | None = strawberry.field(default_factory=list, description="Why.")
-    body_sites: list[CodeableConcept] | None = strawberry.field(default_factory=list, description="Where in the body.")
-    outcome: CodeableConcept | None = strawberry.field(default=None, description="How it went.")
-    complications: list[CodeableConcept] | None = strawberry.field(default_factory=list, description="What went wrong.")
-    note: str | None = strawberry.field(default=None, description="Comments.")
+class Procedure(Entry, gc=False):
+    code: Annotated[CodeableConcept | None, says("What was done, in SNOMED CT or OPCS-4.")] = None
+    status: Annotated[ProcedureStatus | None, says("Where it stands.")] = None
+    performed: Annotated[Period | None, says("When it was done.")] = None
+    reasons: Annotated[list[CodeableConcept] | None, says("Why.")] = []
+    body_sites: Annotated[list[CodeableConcept] | None, says("Where in the body.")] = msgspec.field(
+        default_factory=list
+    )
+    outcome: Annotated[CodeableConcept | None, says("How it went.")] = None
+    complications: Annotated[list[CodeableConcept] | None, says("What went wrong.")] = msgspec.field(
+        default_factory=list
+    )
+    note: Annotated[str | None, says("Comments.")] = None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
+import msgspec
 import strawberry
 
+from resolvers.record.structs import record_type, says
 from resolvers.record.values import CodeableConcept, Entry, PartialDateTime, Quantity
 
 
@@ -27,40 +30,32 @@ class ResultKind(Enum):
     REPORT = "report"
 
 
-@strawberry.type(
-    description="One part of a result, for example systolic within a blood pressure (FHIR Observation.component)."
-)
-class ResultComponent:
-    code: CodeableConcept | None = strawberry.field(default=None, description="What was measured.")
-    value: str | None = strawberry.field(default=None, description="The value in words, unit included.")
-    quantity: Quantity | None = strawberry.field(default=None, description="The value as a number, where it is one.")
+@record_type("One part of a result, for example systolic within a blood pressure (FHIR Observation.component).")
+class ResultComponent(msgspec.Struct, gc=False):
+    code: Annotated[CodeableConcept | None, says("What was measured.")] = None
+    value: Annotated[str | None, says("The value in words, unit included.")] = None
+    quantity: Annotated[Quantity | None, says("The value as a number, where it is one.")] = None
 
 
-@strawberry.type(
-    description="A test result or observation, or a report that groups some (PRSB: Investigation results, Examination "
+@record_type(
+    "A test result or observation, or a report that groups some (PRSB: Investigation results, Examination "
     "findings; UK Core and GP Connect Observation, DiagnosticReport). `date` is when the sample was taken or the observation made."
 )
-class TestResult(Entry):
-    kind: ResultKind = strawberry.field(default=ResultKind.OBSERVATION, description="A measurement or a report.")
-    code: CodeableConcept | None = strawberry.field(default=None, description="The test or observation.")
-    status: ResultStatus | None = strawberry.field(default=None, description="Where it stands.")
-    categories: list[str] | None = strawberry.field(
-        default_factory=list, description="laboratory, vital-signs, imaging and so on."
+class TestResult(Entry, gc=False):
+    kind: Annotated[ResultKind, says("A measurement or a report.")] = ResultKind.OBSERVATION
+    code: Annotated[CodeableConcept | None, says("The test or observation.")] = None
+    status: Annotated[ResultStatus | None, says("Where it stands.")] = None
+    categories: Annotated[list[str] | None, says("laboratory, vital-signs, imaging and so on.")] = msgspec.field(
+        default_factory=list
     )
-    value: str | None = strawberry.field(default=None, description="The value in words, unit included.")
-    quantity: Quantity | None = strawberry.field(default=None, description="The value as a number, where it is one.")
-    coded_value: CodeableConcept | None = strawberry.field(
-        default=None, description="The value as a code, where it is one."
-    )
-    interpretation: str | None = strawberry.field(
-        default=None, description="High, low, normal and so on, as the laboratory said."
-    )
-    reference_range: str | None = strawberry.field(default=None, description="What is usual, as the laboratory said.")
-    components: list[ResultComponent] | None = strawberry.field(default_factory=list, description="Its parts.")
-    specimen: str | None = strawberry.field(default=None, description="What was sampled, in words.")
-    issued: PartialDateTime | None = strawberry.field(default=None, description="When it was released.")
-    members: list[strawberry.ID] | None = strawberry.field(
-        default_factory=list, description="For a report: the ids of its results in this section."
-    )
-    conclusion: str | None = strawberry.field(default=None, description="For a report: the clinical conclusion.")
-    note: str | None = strawberry.field(default=None, description="Comments.")
+    value: Annotated[str | None, says("The value in words, unit included.")] = None
+    quantity: Annotated[Quantity | None, says("The value as a number, where it is one.")] = None
+    coded_value: Annotated[CodeableConcept | None, says("The value as a code, where it is one.")] = None
+    interpretation: Annotated[str | None, says("High, low, normal and so on, as the laboratory said.")] = None
+    reference_range: Annotated[str | None, says("What is usual, as the laboratory said.")] = None
+    components: Annotated[list[ResultComponent] | None, says("Its parts.")] = []
+    specimen: Annotated[str | None, says("What was sampled, in words.")] = None
+    issued: Annotated[PartialDateTime | None, says("When it was released.")] = None
+    members: Annotated[list[strawberry.ID] | None, says("For a report: the ids of its results in this section.")] = []
+    conclusion: Annotated[str | None, says("For a report: the clinical conclusion.")] = None
+    note: Annotated[str | None, says("Comments.")] = None

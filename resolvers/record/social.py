@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
 import strawberry
 
+from resolvers.record.structs import record_type, says
 from resolvers.record.values import CodeableConcept, Entry, PartialDateTime
 
 
@@ -30,20 +32,18 @@ class SocialCareStatus(Enum):
     UNKNOWN = "unknown"
 
 
-@strawberry.type(
-    description="An entry of a council's adult social care record (PRSB: Services and care, Assessments, Equipment and "
+@record_type(
+    "An entry of a council's adult social care record (PRSB: Services and care, Assessments, Equipment and "
     "adaptations, Primary support reason; Interweave SocialCareService, Assessment, Contact, EquipmentProvision, SupportReason, Flag). Children's social care is never included. `date` is the start."
 )
-class SocialCareEntry(Entry):
-    kind: SocialCareKind = strawberry.field(
-        default=SocialCareKind.SERVICE, description="Service, assessment, contact and so on."
-    )
-    code: CodeableConcept | None = strawberry.field(default=None, description="What it is.")
-    status: SocialCareStatus | None = strawberry.field(default=None, description="Where it stands.")
-    start: PartialDateTime | None = strawberry.field(default=None, description="When it began or was made.")
-    end: PartialDateTime | None = strawberry.field(default=None, description="When it ended.")
-    description: str | None = strawberry.field(default=None, description="What the council wrote.")
-    outcome: str | None = strawberry.field(default=None, description="What came of it.")
-    frequency: str | None = strawberry.field(default=None, description="How often, for a service.")
-    provider: str | None = strawberry.field(default=None, description="Who provides it.")
-    team: str | None = strawberry.field(default=None, description="The council's team.")
+class SocialCareEntry(Entry, gc=False):
+    kind: Annotated[SocialCareKind, says("Service, assessment, contact and so on.")] = SocialCareKind.SERVICE
+    code: Annotated[CodeableConcept | None, says("What it is.")] = None
+    status: Annotated[SocialCareStatus | None, says("Where it stands.")] = None
+    start: Annotated[PartialDateTime | None, says("When it began or was made.")] = None
+    end: Annotated[PartialDateTime | None, says("When it ended.")] = None
+    description: Annotated[str | None, says("What the council wrote.")] = None
+    outcome: Annotated[str | None, says("What came of it.")] = None
+    frequency: Annotated[str | None, says("How often, for a service.")] = None
+    provider: Annotated[str | None, says("Who provides it.")] = None
+    team: Annotated[str | None, says("The council's team.")] = None

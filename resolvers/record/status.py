@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
+import msgspec
 import strawberry
 
+from resolvers.record.structs import record_type, says
 from resolvers.record.values import Organisation, PartialDateTime
 
 
@@ -46,20 +49,25 @@ class Finding(Enum):
     )
 
 
-@strawberry.type(description="Something that a source says about its own answer, or that was wrong with it.")
-class SourceWarning:
-    code: str = strawberry.field(
-        description="confidential-items, data-in-transit, data-awaiting-filing (GP Connect), invalid-value, "
-        "not-implemented, incomplete-paging, incomplete, wrong-patient, demographics-differ, future-only."
-    )
-    text: str = strawberry.field(description="The same in words.")
+@record_type("Something that a source says about its own answer, or that was wrong with it.")
+class SourceWarning(msgspec.Struct, gc=False):
+    code: Annotated[
+        str,
+        says(
+            "confidential-items, data-in-transit, data-awaiting-filing (GP Connect), invalid-value, "
+            "not-implemented, incomplete-paging, incomplete, wrong-patient, demographics-differ, future-only."
+        ),
+    ]
+    text: Annotated[str, says("The same in words.")]
 
 
-@strawberry.type(description="One organisation's part in a section.")
-class SourceStatus:
-    organisation: Organisation = strawberry.field(description="The organisation.")
-    status: SourceState = strawberry.field(description="What became of asking it.")
-    as_of: PartialDateTime | None = strawberry.field(
-        default=None, description="The moment at which its answer was true; empty where it gave none."
+@record_type("One organisation's part in a section.")
+class SourceStatus(msgspec.Struct, gc=False):
+    organisation: Annotated[Organisation, says("The organisation.")]
+    status: Annotated[SourceState, says("What became of asking it.")]
+    as_of: Annotated[
+        PartialDateTime | None, says("The moment at which its answer was true; empty where it gave none.")
+    ] = None
+    warnings: Annotated[list[SourceWarning], says("What to know about its answer.")] = msgspec.field(
+        default_factory=list
     )
-    warnings: list[SourceWarning] = strawberry.field(default_factory=list, description="What to know about its answer.")

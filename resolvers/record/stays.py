@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
+import msgspec
 import strawberry
 
+from resolvers.record.structs import record_type, says
 from resolvers.record.values import CodeableConcept, Entry, PartialDateTime
 
 
@@ -30,57 +33,47 @@ class StayKind(Enum):
     OTHER = "OTH"
 
 
-@strawberry.type(description="One headed part of a document (FHIR Composition.section), as plain text.")
-class DocumentSection:
-    heading: str | None = strawberry.field(
-        default=None, description="The heading, for example a PRSB discharge heading."
-    )
-    text: str | None = strawberry.field(default=None, description="The text, markup removed.")
+@record_type("One headed part of a document (FHIR Composition.section), as plain text.")
+class DocumentSection(msgspec.Struct, gc=False):
+    heading: Annotated[str | None, says("The heading, for example a PRSB discharge heading.")] = None
+    text: Annotated[str | None, says("The text, markup removed.")] = None
 
 
-@strawberry.type(description="What the hospital wrote on discharge (PRSB: eDischarge summary; FHIR Composition).")
-class DischargeSummary:
-    title: str | None = strawberry.field(default=None, description="Its title.")
-    date: PartialDateTime | None = strawberry.field(default=None, description="When it was written.")
-    status: str | None = strawberry.field(default=None, description="preliminary, final, amended.")
-    sections: list[DocumentSection] | None = strawberry.field(default_factory=list, description="Its parts in order.")
+@record_type("What the hospital wrote on discharge (PRSB: eDischarge summary; FHIR Composition).")
+class DischargeSummary(msgspec.Struct, gc=False):
+    title: Annotated[str | None, says("Its title.")] = None
+    date: Annotated[PartialDateTime | None, says("When it was written.")] = None
+    status: Annotated[str | None, says("preliminary, final, amended.")] = None
+    sections: Annotated[list[DocumentSection] | None, says("Its parts in order.")] = []
 
 
-@strawberry.type(
-    description="A hospital stay or attendance (PRSB: Admission details, Discharge details; UK Core Encounter). `date` is "
+@record_type(
+    "A hospital stay or attendance (PRSB: Admission details, Discharge details; UK Core Encounter). `date` is "
     "the admission."
 )
-class HospitalStay(Entry):
-    status: StayStatus | None = strawberry.field(default=None, description="Where it stands.")
-    kind: StayKind | None = strawberry.field(default=None, description="Inpatient, emergency, outpatient and so on.")
-    types: list[CodeableConcept] | None = strawberry.field(
-        default_factory=list, description="What was done, in the hospital's terms (FHIR type)."
+class HospitalStay(Entry, gc=False):
+    status: Annotated[StayStatus | None, says("Where it stands.")] = None
+    kind: Annotated[StayKind | None, says("Inpatient, emergency, outpatient and so on.")] = None
+    types: Annotated[list[CodeableConcept] | None, says("What was done, in the hospital's terms (FHIR type).")] = []
+    specialty: Annotated[CodeableConcept | None, says("The specialty or treatment function (PRSB: Specialty).")] = None
+    admitted: Annotated[PartialDateTime | None, says("When it began (PRSB: Date/time of admission).")] = None
+    discharged: Annotated[PartialDateTime | None, says("When it ended (PRSB: Date/time of discharge).")] = None
+    admission_method: Annotated[
+        CodeableConcept | None, says("How the person came in (UK Core extension AdmissionMethod).")
+    ] = None
+    discharge_method: Annotated[
+        CodeableConcept | None, says("How the person left (UK Core extension DischargeMethod).")
+    ] = None
+    discharge_destination: Annotated[
+        CodeableConcept | None, says("Where the person went (PRSB: Discharge destination).")
+    ] = None
+    reasons: Annotated[list[CodeableConcept] | None, says("Why (PRSB: Reason for admission).")] = msgspec.field(
+        default_factory=list
     )
-    specialty: CodeableConcept | None = strawberry.field(
-        default=None, description="The specialty or treatment function (PRSB: Specialty)."
-    )
-    admitted: PartialDateTime | None = strawberry.field(
-        default=None, description="When it began (PRSB: Date/time of admission)."
-    )
-    discharged: PartialDateTime | None = strawberry.field(
-        default=None, description="When it ended (PRSB: Date/time of discharge)."
-    )
-    admission_method: CodeableConcept | None = strawberry.field(
-        default=None, description="How the person came in (UK Core extension AdmissionMethod)."
-    )
-    discharge_method: CodeableConcept | None = strawberry.field(
-        default=None, description="How the person left (UK Core extension DischargeMethod)."
-    )
-    discharge_destination: CodeableConcept | None = strawberry.field(
-        default=None, description="Where the person went (PRSB: Discharge destination)."
-    )
-    reasons: list[CodeableConcept] | None = strawberry.field(
-        default_factory=list, description="Why (PRSB: Reason for admission)."
-    )
-    diagnoses: list[CodeableConcept] | None = strawberry.field(
-        default_factory=list, description="Diagnoses of this stay (FHIR Encounter.diagnosis, resolved)."
-    )
-    ward: str | None = strawberry.field(default=None, description="Ward or clinic, in words.")
-    discharge_summary: DischargeSummary | None = strawberry.field(
-        default=None, description="The summary that the hospital wrote, where there is one."
-    )
+    diagnoses: Annotated[
+        list[CodeableConcept] | None, says("Diagnoses of this stay (FHIR Encounter.diagnosis, resolved).")
+    ] = []
+    ward: Annotated[str | None, says("Ward or clinic, in words.")] = None
+    discharge_summary: Annotated[
+        DischargeSummary | None, says("The summary that the hospital wrote, where there is one.")
+    ] = None

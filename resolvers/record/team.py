@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
 import strawberry
 
+from resolvers.record.structs import record_type, says
 from resolvers.record.values import Entry, Organisation, Period
 
 
@@ -15,15 +17,15 @@ class ContactKind(Enum):
     PERSONAL = "personal"
 
 
-@strawberry.type(
-    description="Somebody who cares for the person, by profession or in their life (PRSB: Professional contacts, Personal "
+@record_type(
+    "Somebody who cares for the person, by profession or in their life (PRSB: Professional contacts, Personal "
     "contacts; UK Core CareTeam, RelatedPerson). `date` is when that began."
 )
-class CareTeamMember(Entry):
-    kind: ContactKind = strawberry.field(default=ContactKind.PROFESSIONAL, description="Professional or personal.")
-    name: str | None = strawberry.field(default=None, description="The name.")
-    role: str | None = strawberry.field(default=None, description="What they do, or how they are related.")
-    team: str | None = strawberry.field(default=None, description="The team they belong to.")
-    organisation: Organisation | None = strawberry.field(default=None, description="Where they work.")
-    telephone: str | None = strawberry.field(default=None, description="How to reach them.")
-    period: Period | None = strawberry.field(default=None, description="Since when and until when.")
+class CareTeamMember(Entry, gc=False):
+    kind: Annotated[ContactKind, says("Professional or personal.")] = ContactKind.PROFESSIONAL
+    name: Annotated[str | None, says("The name.")] = None
+    role: Annotated[str | None, says("What they do, or how they are related.")] = None
+    team: Annotated[str | None, says("The team they belong to.")] = None
+    organisation: Annotated[Organisation | None, says("Where they work.")] = None
+    telephone: Annotated[str | None, says("How to reach them.")] = None
+    period: Annotated[Period | None, says("Since when and until when.")] = None

@@ -7,34 +7,32 @@ Entries are plain objects: adapters fill them once, nothing resolves later, and 
 from __future__ import annotations
 
 from enum import Enum
-from typing import NewType
+from typing import Annotated, NewType
 
+import msgspec
 import strawberry
+
+from resolvers.record.structs import record_interface, record_type, says
 
 NHSNumber = NewType("NHSNumber", str)
 PartialDateTime = NewType("PartialDateTime", str)
 
 
-@strawberry.federation.type(
-    shareable=True,
-    description="A code from a terminology, for example SNOMED CT, dm+d or ICD-10 (FHIR Coding).",
-)
-class Coding:
-    system: str | None = strawberry.field(
-        default=None, description="The terminology, as a URI; SNOMED CT is http://snomed.info/sct."
-    )
-    code: str | None = strawberry.field(default=None, description="The code, as the source sent it.")
-    display: str | None = strawberry.field(default=None, description="The words that the source sent with the code.")
+@record_type("A code from a terminology, for example SNOMED CT, dm+d or ICD-10 (FHIR Coding).", shareable=True)
+class Coding(msgspec.Struct, gc=False):
+    system: Annotated[str | None, says("The terminology, as a URI; SNOMED CT is http://snomed.info/sct.")] = None
+    code: Annotated[str | None, says("The code, as the source sent it.")] = None
+    display: Annotated[str | None, says("The words that the source sent with the code.")] = None
 
 
-@strawberry.federation.type(
+@record_type(
+    "Something said in codes, in words, or both (FHIR CodeableConcept). The words are what the author saw.",
     shareable=True,
-    description="Something said in codes, in words, or both (FHIR CodeableConcept). The words are what the author saw.",
 )
-class CodeableConcept:
-    text: str | None = strawberry.field(default=None, description="The words the author chose or saw.")
-    codings: list[Coding] = strawberry.field(
-        default_factory=list, description="The same meaning in one or more terminologies."
+class CodeableConcept(msgspec.Struct, gc=False):
+    text: Annotated[str | None, says("The words the author chose or saw.")] = None
+    codings: Annotated[list[Coding], says("The same meaning in one or more terminologies.")] = msgspec.field(
+        default_factory=list
     )
 
 
@@ -49,61 +47,50 @@ class OrganisationKind(Enum):
     OTHER = "other"
 
 
-@strawberry.federation.type(shareable=True, description="An organisation that cares for people or keeps their records.")
-class Organisation:
-    ods_code: str | None = strawberry.field(
-        default=None, description="Its code in the Organisation Data Service; for a council, its ONS code."
+@record_type("An organisation that cares for people or keeps their records.", shareable=True)
+class Organisation(msgspec.Struct, gc=False):
+    ods_code: Annotated[str | None, says("Its code in the Organisation Data Service; for a council, its ONS code.")] = (
+        None
     )
-    name: str | None = strawberry.field(default=None, description="Its name.")
-    kind: OrganisationKind | None = strawberry.field(default=None, description="What kind of organisation it is.")
+    name: Annotated[str | None, says("Its name.")] = None
+    kind: Annotated[OrganisationKind | None, says("What kind of organisation it is.")] = None
 
 
-@strawberry.federation.type(
+@record_type(
+    "Who wrote an entry and where (PRSB: Performing professional; UK Core: recorder, author, performer).",
     shareable=True,
-    description="Who wrote an entry and where (PRSB: Performing professional; UK Core: recorder, author, performer).",
 )
-class RecordedBy:
-    organisation: Organisation | None = strawberry.field(
-        default=None, description="The organisation responsible for the entry."
-    )
-    role: str | None = strawberry.field(
-        default=None, description="The author's role, for example 'General practitioner' or 'Staff nurse'."
-    )
+class RecordedBy(msgspec.Struct, gc=False):
+    organisation: Annotated[Organisation | None, says("The organisation responsible for the entry.")] = None
+    role: Annotated[str | None, says("The author's role, for example 'General practitioner' or 'Staff nurse'.")] = None
 
 
-@strawberry.federation.type(shareable=True, description="A measured amount (FHIR Quantity).")
-class Quantity:
-    value: float | None = strawberry.field(default=None, description="The number.")
-    comparator: str | None = strawberry.field(
-        default=None, description="One of <, <=, >=, > where the true value lies beyond the number."
-    )
-    unit: str | None = strawberry.field(default=None, description="The unit in words or UCUM.")
+@record_type("A measured amount (FHIR Quantity).", shareable=True)
+class Quantity(msgspec.Struct, gc=False):
+    value: Annotated[float | None, says("The number.")] = None
+    comparator: Annotated[str | None, says("One of <, <=, >=, > where the true value lies beyond the number.")] = None
+    unit: Annotated[str | None, says("The unit in words or UCUM.")] = None
 
 
-@strawberry.federation.type(shareable=True, description="A stretch of time; either end may be unknown or open.")
-class Period:
-    start: PartialDateTime | None = strawberry.field(default=None, description="When it began.")
-    end: PartialDateTime | None = strawberry.field(
-        default=None, description="When it ended; empty: not ended, or not known."
-    )
+@record_type("A stretch of time; either end may be unknown or open.", shareable=True)
+class Period(msgspec.Struct, gc=False):
+    start: Annotated[PartialDateTime | None, says("When it began.")] = None
+    end: Annotated[PartialDateTime | None, says("When it ended; empty: not ended, or not known.")] = None
 
 
-@strawberry.interface(
-    description="One entry of a section, as one organisation recorded it. Entries are never merged: the same fact from "
+@record_interface(
+    "One entry of a section, as one organisation recorded it. Entries are never merged: the same fact from "
     "two organisations is two entries."
 )
-class Entry:
-    id: strawberry.ID = strawberry.field(
-        description="Globally unique: the source, the kind of resource and the source's own id."
+class Entry(msgspec.Struct, gc=False):
+    id: Annotated[strawberry.ID, says("Globally unique: the source, the kind of resource and the source's own id.")]
+    date: Annotated[
+        PartialDateTime | None, says("The date that matters most for this kind of entry; sections are sorted by it.")
+    ] = None
+    recorded_by: Annotated[RecordedBy, says("Which organisation, and in which role, recorded it.")] = msgspec.field(
+        default_factory=RecordedBy
     )
-    date: PartialDateTime | None = strawberry.field(
-        default=None,
-        description="The date that matters most for this kind of entry; sections are sorted by it.",
-    )
-    recorded_by: RecordedBy = strawberry.field(
-        default_factory=RecordedBy, description="Which organisation, and in which role, recorded it."
-    )
-    as_of: PartialDateTime | None = strawberry.field(
-        default=None,
-        description="When the source last changed the entry, or, where it does not say, when it was fetched.",
-    )
+    as_of: Annotated[
+        PartialDateTime | None,
+        says("When the source last changed the entry, or, where it does not say, when it was fetched."),
+    ] = None

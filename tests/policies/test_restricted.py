@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
 import pytest
+from msgspec.structs import fields
 
 from policies.bundle import Policies
 from policies.files import PolicyFileError, PolicyFiles

@@ -6,9 +6,9 @@ the smallest part that is wrong; each part that is lost is told to the caller by
 
 from __future__ import annotations
 
-import dataclasses
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -78,19 +78,15 @@ def _record(parts: Mapping[str, msgspec.Raw], kind: Any, path: str, lost: list[s
     return kind(**values)
 
 
-def _fields(kind: Any) -> Iterator[tuple[str, str, Any]]:
-    """(attribute, JSON key, type) of a struct or dataclass."""
-    if dataclasses.is_dataclass(kind):
-        hints = get_type_hints(kind)
-        for member in dataclasses.fields(kind):
-            yield member.name, member.name, hints[member.name]
-    else:
-        for field in msgspec.structs.fields(kind):
-            yield field.name, field.encode_name, field.type
+@cache
+def _fields(kind: Any) -> tuple[tuple[str, str, Any], ...]:
+    """(attribute, JSON key, type) of a Struct's fields."""
+    hints = get_type_hints(kind)  # without what else an Annotated says
+    return tuple((field.name, field.encode_name, hints[field.name]) for field in msgspec.structs.fields(kind))
 
 
 def _is_record(kind: Any) -> bool:
-    return isinstance(kind, type) and (issubclass(kind, msgspec.Struct) or dataclasses.is_dataclass(kind))
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _without_none(kind: Any) -> Any:
