@@ -29,7 +29,8 @@ class Coding(msgspec.Struct, gc=False):
     "Something said in codes, in words, or both (FHIR CodeableConcept). The words are what the author saw.",
     shareable=True,
 )
-class CodeableConcept(msgspec.Struct, gc=False):
+class CodeableConcept(msgspec.Struct, gc=False, rename={"codings": "coding"}):
+    # FHIR's own name for its codings, so that one is read as it stands
     text: Annotated[str | None, says("The words the author chose or saw.")] = None
     codings: Annotated[list[Coding], says("The same meaning in one or more terminologies.")] = msgspec.field(
         default_factory=list

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from resolvers.record.allergies import Allergy, AllergyStatus, Criticality, Reaction, ReactionSeverity, Verification
-from resolvers.record.values import PartialDateTime
+from resolvers.record.values import CodeableConcept, PartialDateTime
 from resolvers.sources.fhir_r4 import parts
 from resolvers.sources.fhir_r4 import resources as fhir
-from resolvers.sources.fhir_r4.datatypes import Concept, Extension, extended
+from resolvers.sources.fhir_r4.datatypes import Extension, extended
 from resolvers.sources.fhir_r4.reading import Reading, concept, concepts, note
 
 END = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-AllergyIntoleranceEnd"
@@ -63,10 +63,10 @@ def allergy(source: fhir.AllergyIntolerance, reading: Reading) -> Allergy | None
     )
 
 
-def _none_known(code: Concept | None) -> bool:
-    if code is None or not code.coding:
+def _none_known(code: CodeableConcept | None) -> bool:
+    if code is None:
         return False
-    return any(coding.system == SNOMED and coding.code in NO_KNOWN for coding in code.coding)
+    return any(coding.system == SNOMED and coding.code in NO_KNOWN for coding in code.codings)
 
 
 def _kind(source: fhir.AllergyIntolerance, reading: Reading) -> str | None:

@@ -68,5 +68,5 @@ def _channel(source: fhir.Appointment) -> str | None:
     if found is None:
         return None
     coded = found.value_codeable_concept
-    code = coded.coding[0].code if coded is not None and coded.coding else None
+    code = coded.codings[0].code if coded is not None and coded.codings else None
     return words(coded) or code or found.value_code

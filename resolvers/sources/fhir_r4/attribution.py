@@ -49,7 +49,7 @@ def tagged(tags: Iterable[Tag], own: Organisation) -> RecordedBy | None:
 def role(source: fhir.PractitionerRole) -> str | None:
     """What somebody does, in words."""
     for code in source.code:
-        text = code.text or next((coding.display for coding in code.coding or () if coding.display), None)
+        text = code.text or next((coding.display for coding in code.codings if coding.display), None)
         if text:
             return text
     return None

@@ -47,6 +47,6 @@ def _significance(source: fhir.Condition, reading: Reading) -> Significance | No
     if found is None:
         return None
     coded = found.value_codeable_concept
-    code = coded.coding[0].code if coded is not None and coded.coding else None
+    code = coded.codings[0].code if coded is not None and coded.codings else None
     said = found.value_code or code or words(coded)
     return reading.listed(SIGNIFICANCE, said.lower() if said else None, "Condition.extension.problemSignificance")

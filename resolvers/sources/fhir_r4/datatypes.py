@@ -1,14 +1,14 @@
 """FHIR R4 datatypes as far as the record needs them: decoding is the selection, what is not named here is skipped.
 
-Codings are decoded straight into the record's own type. `display` of a Reference is not decoded at all, so it
-cannot be shown. Absent lists are the shared empty tuple; nothing here is ever written to.
+CodeableConcepts and Codings are decoded straight into the record's own types. `display` of a Reference is not decoded at all,
+so it cannot be shown. Absent lists are the shared empty tuple; nothing here is ever written to.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from resolvers.record.values import Coding
+from resolvers.record.values import CodeableConcept
 
 
 class Code(msgspec.Struct, gc=False, rename="camel"):
@@ -21,13 +21,6 @@ class Codes(msgspec.Struct, gc=False, rename="camel"):
     """A CodeableConcept with a required binding: only its codes and words matter."""
 
     coding: tuple[Code, ...] = ()
-    text: str | None = None
-
-
-class Concept(msgspec.Struct, gc=False, rename="camel"):
-    """FHIR CodeableConcept."""
-
-    coding: list[Coding] | None = None
     text: str | None = None
 
 
@@ -142,7 +135,7 @@ class Extension(msgspec.Struct, gc=False, rename="camel"):
 
     url: str | None = None
     extension: tuple[Extension, ...] = ()
-    value_codeable_concept: Concept | None = None
+    value_codeable_concept: CodeableConcept | None = None
     value_code: str | None = None
     value_string: str | None = None
     value_date_time: str | None = None

@@ -8,7 +8,7 @@ from resolvers.record.medications import Medication, MedicationStatus, Prescript
 from resolvers.record.values import CodeableConcept, Organisation, Quantity
 from resolvers.sources.fhir_r4 import attribution, parts
 from resolvers.sources.fhir_r4 import resources as fhir
-from resolvers.sources.fhir_r4.datatypes import Codes, Concept, Extension, Reference, extended
+from resolvers.sources.fhir_r4.datatypes import Codes, Extension, Reference, extended
 from resolvers.sources.fhir_r4.reading import Reading, concept, note, words
 from resolvers.sources.fhir_r4.values import amount, measured
 
@@ -112,7 +112,7 @@ def _request_status(source: fhir.MedicationRequest, reading: Reading) -> Medicat
 
 
 def _medicine(
-    code: Concept | None, reference: Reference | None, holder: fhir.Resource, reading: Reading
+    code: CodeableConcept | None, reference: Reference | None, holder: fhir.Resource, reading: Reading
 ) -> CodeableConcept | None:
     found = concept(code)
     if found is not None or reference is None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from resolvers.record.values import CodeableConcept
 from resolvers.sources.fhir_r4.datatypes import (
-    Concept,
     Extension,
     Interval,
     Measure,
@@ -22,7 +22,7 @@ class Backbone(msgspec.Struct, gc=False, rename="camel"):
 
 
 class Manifested(Backbone):
-    manifestation: tuple[Concept, ...] = ()
+    manifestation: tuple[CodeableConcept, ...] = ()
     severity: str | None = None
     onset: str | None = None
     description: str | None = None
@@ -35,7 +35,7 @@ class DoseAndRate(Backbone):
 class Dosage(Backbone):
     text: str | None = None
     patient_instruction: str | None = None
-    route: Concept | None = None
+    route: CodeableConcept | None = None
     dose_and_rate: tuple[DoseAndRate, ...] = ()
 
 
@@ -44,7 +44,7 @@ class DispenseRequest(Backbone):
 
 
 class Ingredient(Backbone):
-    item_codeable_concept: Concept | None = None
+    item_codeable_concept: CodeableConcept | None = None
 
 
 class Diagnosis(Backbone):
@@ -53,7 +53,7 @@ class Diagnosis(Backbone):
 
 class Hospitalization(Backbone):
     extension: tuple[Extension, ...] = ()
-    discharge_disposition: Concept | None = None
+    discharge_disposition: CodeableConcept | None = None
 
 
 class Ward(Backbone):
@@ -70,7 +70,7 @@ class Narrative(Backbone):
 
 class Part(Backbone):
     title: str | None = None
-    code: Concept | None = None
+    code: CodeableConcept | None = None
     text: Narrative | None = None
     section: tuple[Part, ...] = ()
 
@@ -88,9 +88,9 @@ class UsualRange(Backbone):
 class Valued(Backbone):
     """A value[x] and the code it answers: an Observation.component."""
 
-    code: Concept | None = None
+    code: CodeableConcept | None = None
     value_quantity: Measure | None = None
-    value_codeable_concept: Concept | None = None
+    value_codeable_concept: CodeableConcept | None = None
     value_string: str | None = None
     value_boolean: bool | None = None
     value_integer: int | None = None
@@ -125,11 +125,11 @@ class Content(Backbone):
 
 
 class Setting(Backbone):
-    practice_setting: Concept | None = None
+    practice_setting: CodeableConcept | None = None
 
 
 class Detail(Backbone):
-    code: Concept | None = None
+    code: CodeableConcept | None = None
     status: str | None = None
     description: str | None = None
     do_not_perform: bool | None = None
@@ -140,7 +140,7 @@ class Activity(Backbone):
 
 
 class Member(Backbone):
-    role: tuple[Concept, ...] = ()
+    role: tuple[CodeableConcept, ...] = ()
     member: Reference | None = None
     on_behalf_of: Reference | None = None
     period: Span | None = None

@@ -18,7 +18,7 @@ from resolvers.record.values import CodeableConcept, Organisation, PartialDateTi
 from resolvers.sources.fhir.dates import is_fhir_date
 from resolvers.sources.fhir_r4 import attribution, bundle
 from resolvers.sources.fhir_r4.bundle import Found
-from resolvers.sources.fhir_r4.datatypes import Annotation, Code, Codes, Concept, Reference, Span, Status
+from resolvers.sources.fhir_r4.datatypes import Annotation, Code, Codes, Reference, Span, Status
 from resolvers.sources.fhir_r4.resources import Resource
 from resolvers.sources.source import Ask, ReadNotes
 
@@ -150,7 +150,7 @@ class Reading:
         return attribution.tagged(tags, self._organisation) or self.own
 
     def concepts_meant(
-        self, codes: Iterable[Concept], references: Iterable[Reference], holder: Resource
+        self, codes: Iterable[CodeableConcept], references: Iterable[Reference], holder: Resource
     ) -> list[CodeableConcept]:
         """Reasons and the like: those coded in place and those of the kept resources that are referred to."""
         if not codes and not references:
@@ -159,32 +159,30 @@ class Reading:
         for reference in references:
             target = self.resolve(reference, holder, Resource)
             code = getattr(target, "code", None)
-            meant = concept(code) if isinstance(code, Concept) else None
+            meant = concept(code) if isinstance(code, CodeableConcept) else None
             if meant is not None:
                 found.append(meant)
         return found
 
 
-def concept(source: Concept | None) -> CodeableConcept | None:
+def concept(source: CodeableConcept | None) -> CodeableConcept | None:
     """A CodeableConcept; None where it says nothing."""
-    if source is None or not (source.text or source.coding):
-        return None
-    return CodeableConcept(text=source.text, codings=source.coding or [])
+    return source if source is not None and (source.text or source.codings) else None
 
 
-def concepts(sources: Iterable[Concept]) -> list[CodeableConcept]:
+def concepts(sources: Iterable[CodeableConcept]) -> list[CodeableConcept]:
     if not sources:
         return []
     return [found for found in map(concept, sources) if found is not None]
 
 
-def words(source: Concept | None) -> str | None:
+def words(source: CodeableConcept | None) -> str | None:
     """A concept in words: its text, or what the source showed with a code."""
     if source is None:
         return None
     if source.text:
         return source.text
-    return next((coding.display for coding in source.coding or () if coding.display), None)
+    return next((coding.display for coding in source.codings if coding.display), None)
 
 
 def codes_of(source: Iterable[Codes]) -> list[str]:

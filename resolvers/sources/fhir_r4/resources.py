@@ -9,11 +9,10 @@ from typing import Any, Union
 
 import msgspec
 
-from resolvers.record.values import Coding
+from resolvers.record.values import CodeableConcept, Coding
 from resolvers.sources.fhir_r4.datatypes import (
     Annotation,
     Codes,
-    Concept,
     Extension,
     Identifier,
     Interval,
@@ -77,7 +76,7 @@ class AllergyIntolerance(Resource):
     type: str | None = None
     category: tuple[str | None, ...] = ()
     criticality: str | None = None
-    code: Concept | None = None
+    code: CodeableConcept | None = None
     patient: Reference | None = None
     onset_date_time: str | None = None
     onset_period: Span | None = None
@@ -91,16 +90,16 @@ class AllergyIntolerance(Resource):
 class MedicationRequest(Resource):
     extension: tuple[Extension, ...] = ()
     status: str | None = None
-    status_reason: Concept | None = None
+    status_reason: CodeableConcept | None = None
     intent: str | None = None
     do_not_perform: bool | None = None
-    medication_codeable_concept: Concept | None = None
+    medication_codeable_concept: CodeableConcept | None = None
     medication_reference: Reference | None = None
     subject: Reference | None = None
     authored_on: str | None = None
     requester: Reference | None = None
     recorder: Reference | None = None
-    reason_code: tuple[Concept, ...] = ()
+    reason_code: tuple[CodeableConcept, ...] = ()
     reason_reference: tuple[Reference, ...] = ()
     course_of_therapy_type: Codes | None = None
     note: tuple[Annotation, ...] = ()
@@ -111,22 +110,22 @@ class MedicationRequest(Resource):
 class MedicationStatement(Resource):
     extension: tuple[Extension, ...] = ()
     status: str | None = None
-    status_reason: tuple[Concept, ...] = ()
-    medication_codeable_concept: Concept | None = None
+    status_reason: tuple[CodeableConcept, ...] = ()
+    medication_codeable_concept: CodeableConcept | None = None
     medication_reference: Reference | None = None
     subject: Reference | None = None
     effective_date_time: str | None = None
     effective_period: Span | None = None
     date_asserted: str | None = None
     information_source: Reference | None = None
-    reason_code: tuple[Concept, ...] = ()
+    reason_code: tuple[CodeableConcept, ...] = ()
     reason_reference: tuple[Reference, ...] = ()
     note: tuple[Annotation, ...] = ()
     dosage: tuple[Dosage, ...] = ()
 
 
 class Medication(Resource):
-    code: Concept | None = None
+    code: CodeableConcept | None = None
     ingredient: tuple[Ingredient, ...] = ()
 
 
@@ -135,9 +134,9 @@ class Condition(Resource):
     clinical_status: Codes | None = None
     verification_status: Codes | None = None
     category: tuple[Codes, ...] = ()
-    severity: Concept | None = None
-    code: Concept | None = None
-    body_site: tuple[Concept, ...] = ()
+    severity: CodeableConcept | None = None
+    code: CodeableConcept | None = None
+    body_site: tuple[CodeableConcept, ...] = ()
     subject: Reference | None = None
     onset_date_time: str | None = None
     onset_period: Span | None = None
@@ -153,12 +152,12 @@ class Encounter(Resource):
     extension: tuple[Extension, ...] = ()
     status: str | None = None
     kind: Coding | None = msgspec.field(default=None, name="class")
-    type: tuple[Concept, ...] = ()
-    service_type: Concept | None = None
+    type: tuple[CodeableConcept, ...] = ()
+    service_type: CodeableConcept | None = None
     subject: Reference | None = None
     participant: tuple[Attendant, ...] = ()
     period: Span | None = None
-    reason_code: tuple[Concept, ...] = ()
+    reason_code: tuple[CodeableConcept, ...] = ()
     reason_reference: tuple[Reference, ...] = ()
     diagnosis: tuple[Diagnosis, ...] = ()
     hospitalization: Hospitalization | None = None
@@ -168,7 +167,7 @@ class Encounter(Resource):
 
 class Composition(Resource):
     status: str | None = None
-    type: Concept | None = None
+    type: CodeableConcept | None = None
     subject: Reference | None = None
     encounter: Reference | None = None
     date: str | None = None
@@ -181,10 +180,10 @@ class Composition(Resource):
 class Appointment(Resource):
     extension: tuple[Extension, ...] = ()
     status: str | None = None
-    service_type: tuple[Concept, ...] = ()
-    specialty: tuple[Concept, ...] = ()
-    appointment_type: Concept | None = None
-    reason_code: tuple[Concept, ...] = ()
+    service_type: tuple[CodeableConcept, ...] = ()
+    specialty: tuple[CodeableConcept, ...] = ()
+    appointment_type: CodeableConcept | None = None
+    reason_code: tuple[CodeableConcept, ...] = ()
     reason_reference: tuple[Reference, ...] = ()
     description: str | None = None
     start: str | None = None
@@ -197,7 +196,7 @@ class Appointment(Resource):
 class Observation(Resource):
     status: str | None = None
     category: tuple[Codes, ...] = ()
-    code: Concept | None = None
+    code: CodeableConcept | None = None
     subject: Reference | None = None
     effective_date_time: str | None = None
     effective_period: Span | None = None
@@ -205,7 +204,7 @@ class Observation(Resource):
     issued: str | None = None
     performer: tuple[Reference, ...] = ()
     value_quantity: Measure | None = None
-    value_codeable_concept: Concept | None = None
+    value_codeable_concept: CodeableConcept | None = None
     value_string: str | None = None
     value_boolean: bool | None = None
     value_integer: int | None = None
@@ -224,7 +223,7 @@ class Observation(Resource):
 class DiagnosticReport(Resource):
     status: str | None = None
     category: tuple[Codes, ...] = ()
-    code: Concept | None = None
+    code: CodeableConcept | None = None
     subject: Reference | None = None
     effective_date_time: str | None = None
     effective_period: Span | None = None
@@ -236,52 +235,52 @@ class DiagnosticReport(Resource):
 
 
 class Specimen(Resource):
-    type: Concept | None = None
+    type: CodeableConcept | None = None
     subject: Reference | None = None
 
 
 class Immunization(Resource):
     extension: tuple[Extension, ...] = ()
     status: str | None = None
-    status_reason: Concept | None = None
-    vaccine_code: Concept | None = None
+    status_reason: CodeableConcept | None = None
+    vaccine_code: CodeableConcept | None = None
     patient: Reference | None = None
     occurrence_date_time: str | None = None
     recorded: str | None = None
     manufacturer: Reference | None = None
     lot_number: str | None = None
     expiration_date: str | None = None
-    site: Concept | None = None
-    route: Concept | None = None
+    site: CodeableConcept | None = None
+    route: CodeableConcept | None = None
     performer: tuple[Performer, ...] = ()
     note: tuple[Annotation, ...] = ()
-    reason_code: tuple[Concept, ...] = ()
+    reason_code: tuple[CodeableConcept, ...] = ()
     reason_reference: tuple[Reference, ...] = ()
     protocol_applied: tuple[Protocol, ...] = ()
 
 
 class Procedure(Resource):
     status: str | None = None
-    code: Concept | None = None
+    code: CodeableConcept | None = None
     subject: Reference | None = None
     performed_date_time: str | None = None
     performed_period: Span | None = None
     recorder: Reference | None = None
     asserter: Reference | None = None
     performer: tuple[Performer, ...] = ()
-    reason_code: tuple[Concept, ...] = ()
+    reason_code: tuple[CodeableConcept, ...] = ()
     reason_reference: tuple[Reference, ...] = ()
-    body_site: tuple[Concept, ...] = ()
-    outcome: Concept | None = None
-    complication: tuple[Concept, ...] = ()
+    body_site: tuple[CodeableConcept, ...] = ()
+    outcome: CodeableConcept | None = None
+    complication: tuple[CodeableConcept, ...] = ()
     note: tuple[Annotation, ...] = ()
 
 
 class DocumentReference(Resource):
     status: str | None = None
     doc_status: str | None = None
-    type: Concept | None = None
-    category: tuple[Concept, ...] = ()
+    type: CodeableConcept | None = None
+    category: tuple[CodeableConcept, ...] = ()
     subject: Reference | None = None
     date: str | None = None
     author: tuple[Reference, ...] = ()
@@ -293,8 +292,8 @@ class DocumentReference(Resource):
 
 class Flag(Resource):
     status: str | None = None
-    category: tuple[Concept, ...] = ()
-    code: Concept | None = None
+    category: tuple[CodeableConcept, ...] = ()
+    code: CodeableConcept | None = None
     subject: Reference | None = None
     period: Span | None = None
     author: Reference | None = None
@@ -302,7 +301,7 @@ class Flag(Resource):
 
 class CarePlan(Resource):
     status: str | None = None
-    category: tuple[Concept, ...] = ()
+    category: tuple[CodeableConcept, ...] = ()
     title: str | None = None
     description: str | None = None
     subject: Reference | None = None
@@ -324,7 +323,7 @@ class EpisodeOfCare(Resource):
 
 class Goal(Resource):
     lifecycle_status: str | None = None
-    description: Concept | None = None
+    description: CodeableConcept | None = None
     subject: Reference | None = None
 
 
@@ -340,7 +339,7 @@ class CareTeam(Resource):
 class RelatedPerson(Resource):
     active: bool | None = None
     patient: Reference | None = None
-    relationship: tuple[Concept, ...] = ()
+    relationship: tuple[CodeableConcept, ...] = ()
     name: tuple[Name, ...] = ()
     telecom: tuple[Telecom, ...] = ()
     period: Span | None = None
@@ -353,7 +352,7 @@ class Practitioner(Resource):
 class PractitionerRole(Resource):
     practitioner: Reference | None = None
     organization: Reference | None = None
-    code: tuple[Concept, ...] = ()
+    code: tuple[CodeableConcept, ...] = ()
     telecom: tuple[Telecom, ...] = ()
 
 
@@ -369,7 +368,7 @@ class Location(Resource):
 
 class HealthcareService(Resource):
     name: str | None = None
-    type: tuple[Concept, ...] = ()
+    type: tuple[CodeableConcept, ...] = ()
 
 
 class OperationOutcome(Resource):

@@ -12,7 +12,7 @@ from resolvers.record.stays import DischargeSummary, DocumentSection, HospitalSt
 from resolvers.record.values import CodeableConcept
 from resolvers.sources.fhir_r4 import parts
 from resolvers.sources.fhir_r4 import resources as fhir
-from resolvers.sources.fhir_r4.datatypes import Concept, Extension, extended
+from resolvers.sources.fhir_r4.datatypes import Extension, extended
 from resolvers.sources.fhir_r4.narrative import plain
 from resolvers.sources.fhir_r4.reading import Reading, concept, concepts, words
 
@@ -102,15 +102,15 @@ def _is_discharge(source: fhir.Composition) -> bool:
     """Whether a document is a discharge summary, by its code, or by its words where it is not coded so."""
     if source.status == "entered-in-error" or source.type is None:
         return False
-    if any((coding.system, coding.code) in DISCHARGE for coding in source.type.coding or ()):
+    if any((coding.system, coding.code) in DISCHARGE for coding in source.type.codings):
         return True
     return any("discharge" in text.lower() for text in _said(source.type))
 
 
-def _said(source: Concept) -> Iterator[str]:
+def _said(source: CodeableConcept) -> Iterator[str]:
     if source.text:
         yield source.text
-    yield from (coding.display for coding in source.coding or () if coding.display)
+    yield from (coding.display for coding in source.codings if coding.display)
 
 
 def _summary(source: fhir.Composition, reading: Reading) -> DischargeSummary:
