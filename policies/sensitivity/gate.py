@@ -18,19 +18,17 @@ from policies.files import PolicyFiles
 from policies.sensitivity import phrases, tables
 from policies.sensitivity.codes import CodeTable
 from policies.sensitivity.links import LinkRules, load_links
+from policies.sensitivity.plain import plain_codes
 from policies.sensitivity.screen import Screen
 from policies.sensitivity.tables import CodeRow
 from policies.sensitivity.text import TextRules
-from policies.sensitivity.walk import JSON, Found, walk
+from policies.sensitivity.walk import JSON, walk
 
 NOTHING_FOUND = Show("sensitivity/nothing-found")
 UNREADABLE = Withhold("sensitivity/unreadable")
-TELLING = ("meta", "code", "medicationCodeableConcept", "vaccineCode")
-"""Properties of FHIR resources that hold the codes and labels which most often decide."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One item of a source's answer, as it came.
 
     `key` is "ResourceType/id", unique within the answer: what references point to. `raw` is the item's own JSON in
@@ -90,9 +88,13 @@ class SensitivityPolicy:
         return Withhold(rule) if rule else NOTHING_FOUND
 
     def judge_raw(self, raw: bytes) -> Decision:
-        """Judge one JSON text: the fast proof first, the exact walk where it proves nothing."""
+        """Judge one JSON text: the fast proof first, then a look where codes mostly stand, and the exact walk where neither
+        decides. The walk over the whole finds what the look does."""
         if self._screen.innocent(raw):
             return NOTHING_FOUND
+        rule = self._code_rule(plain_codes(raw, self._codes.recognise))
+        if rule:
+            return Withhold(rule)
         try:
             value = msgspec.json.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
@@ -110,13 +112,8 @@ class SensitivityPolicy:
         return self._links.settle([(item.key, item.raw) for item in items], decisions)
 
     def _rule(self, value: JSON) -> str | None:
-        if isinstance(value, dict):  # where it mostly stands; the walk over the whole finds the same
-            for part in [value[name] for name in TELLING if name in value]:
-                rule = self._code_rule(walk(part, self._codes.recognise))
-                if rule:
-                    return rule
         found = walk(value, self._codes.recognise)
-        rule = self._code_rule(found)
+        rule = self._code_rule(found.codes)
         if rule:
             return rule
         texts = phrases.normal(phrases.SEPARATOR.join(found.texts))
@@ -128,8 +125,8 @@ class SensitivityPolicy:
         category = self._text.category(whole)
         return f"sensitivity/{category}/text" if category else None
 
-    def _code_rule(self, found: Found) -> str | None:
-        for system, code in found.codes:
+    def _code_rule(self, codes: Iterable[tuple[str | None, str]]) -> str | None:
+        for system, code in codes:
             category = self._codes.bare(code) if system == "" else self._codes.category(system, code)
             if category:
                 return f"sensitivity/{category}/code"

@@ -20,6 +20,7 @@ from policies.decision import Decision, Withhold
 from policies.files import PolicyFile, PolicyFiles
 
 LINKED: Final = Withhold("sensitivity/link")
+FEW = 16
 _ANYTHING = "*"
 _EXTENSION = "extension:"
 _REFERENCE = b'"reference"'
@@ -135,14 +136,23 @@ class _Answer:
     ) -> None:
         self._items = items
         self._rule = rule
-        self._by_key: dict[str, list[int]] = defaultdict(list)
         self._holdings: dict[int, _Holdings] = {}
         self._resolved: dict[bytes, list[int]] = {}
-        for place, (key, _) in enumerate(items):
-            self._by_key[key].append(place)
-        self._words = (
-            (_REFERENCE, _ATTACHED) if any(key.startswith("Binary/") for key in self._by_key) else (_REFERENCE,)
-        )
+        self._looked = 0
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[int]]:
+        found = {key: [place] for place, (key, _) in enumerate(self._items)}
+        if len(found) < len(self._items):  # two of one name: both are meant
+            for place, (key, _) in enumerate(self._items):
+                if found[key][-1] != place:
+                    found[key].append(place)
+        return found
+
+    @cached_property
+    def _words(self) -> tuple[bytes, ...]:
+        attached = any(key.startswith("Binary/") for key in self._by_key)
+        return (_REFERENCE, _ATTACHED) if attached else (_REFERENCE,)
 
     @cached_property
     def _by_id(self) -> dict[str, list[int]]:
@@ -152,13 +162,14 @@ class _Answer:
         return found
 
     @cached_property
-    def _targets(self) -> set[bytes] | None:
-        """Everything that any item refers to, where all of it is plainly written; None where a closer look is needed."""
-        whole = b"\n".join([raw for _, raw in self._items])
-        if b"\\" in whole or len(self._words) > 1:
-            return None
-        found = {target for rest in whole.split(_REFERENCE)[1:] for target in rest.split(b'"', 2)[1:2]}
-        return found if all(map(_PLAIN.fullmatch, found)) else None
+    def _whole(self) -> bytes:
+        return b"\n".join([raw for _, raw in self._items])
+
+    def _stands_elsewhere(self, place: int) -> bool:
+        """Whether an item's id stands anywhere but in the item itself; an escape may hide it."""
+        key, raw = self._items[place]
+        name = key.rpartition("/")[2].encode()
+        return b"\\" in self._whole or self._whole.count(name) > raw.count(name)
 
     @cached_property
     def _mentions(self) -> dict[int, list[int]]:
@@ -200,8 +211,10 @@ class _Answer:
             return []
 
     def mentioning(self, place: int) -> list[int]:
-        """The items that refer to the item at `place`."""
-        if self._targets is not None and self.key(place).encode() not in self._targets:
+        """The items that refer to the item at `place`. The first few are looked for one by one, since where little is
+        withheld mostly nothing refers to it; then all references are resolved at once."""
+        self._looked += 1
+        if self._looked <= FEW and not self._stands_elsewhere(place):
             return []
         return self._mentions.get(place, [])
 

@@ -54,6 +54,8 @@ class Screen:
         self._codes_of = {self._found.Add(name.encode()): self._found.Add(codes.encode()) for name, codes in pairs}
         self._found.Compile()
         self._match = self._found.Match
+        self._sentinel = frozenset({self._always})
+        self._telling = self._sentinel | {self._certain, self._odd, *self._codes_of}
         self._clean = [self._always]
 
     def innocent(self, raw: bytes) -> bool:
@@ -82,13 +84,13 @@ class Screen:
         return self._weigh(found) is Proof.GIVEN
 
     def _weigh(self, hits: Sequence[int]) -> Proof:
-        if self._always not in hits or self._certain in hits:
+        telling = self._telling.intersection(hits)  # mostly nothing but the sentinel: codes alone are no finding
+        if self._always not in telling or self._certain in telling:
             return Proof.NONE
-        if self._odd in hits:
+        if self._odd in telling:
             return Proof.OPEN
-        codes_of = self._codes_of
-        for hit in hits:
-            if hit in codes_of and codes_of[hit] in hits:
+        for name in telling - self._sentinel:
+            if self._codes_of[name] in hits:
                 return Proof.NONE
         return Proof.GIVEN
 

@@ -66,33 +66,17 @@ Row = tuple[Entry, Resource | None, tuple[str, ...]]
 """An entry, its resource (None for a type that we do not read), and the paths of what could not be read."""
 
 
-class Found(Item):
+class Found(Item, frozen=True, gc=False):
     """An item for policy, with what decoding already knows of it. `matched` is false for what was only included."""
 
-    __slots__ = ("lost", "matched", "resource")
-
     resource: Resource
-    lost: tuple[str, ...]
-    matched: bool
-
-    def __init__(
-        self, key: str, raw: bytes, resource: Resource, lost: tuple[str, ...] = (), matched: bool = True
-    ) -> None:
-        # one per row: the constructor of a frozen dataclass would cost twice as much
-        _set_key(self, key)
-        _set_raw(self, raw)
-        _set_resource(self, resource)
-        _set_lost(self, lost)
-        _set_matched(self, matched)
+    lost: tuple[str, ...] = ()
+    matched: bool = True
 
     @property
     def usable(self) -> bool:
         """Not where it has no id, or a modifier that we do not know."""
         return self.resource.id is not None and not modified(self.lost)
-
-
-_set_key, _set_raw = (Item.__dict__[name].__set__ for name in ("key", "raw"))
-_set_resource, _set_lost, _set_matched = (Found.__dict__[name].__set__ for name in ("resource", "lost", "matched"))
 
 
 def envelope(body: bytes) -> Bundle:

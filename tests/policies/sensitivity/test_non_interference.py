@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.decision import Show, Withhold
+from policies.sensitivity import links
 from policies.sensitivity.gate import Item, SensitivityPolicy
 from tests.policies.sensitivity.judging import concept, raw, resource, to
 
@@ -83,3 +85,14 @@ def test_links_only_ever_withhold_more(resources: list[dict[str, Any]]) -> None:
     for one in resources:
         if isinstance(POLICY.judge(one), Withhold):
             assert not shown[f"{one['resourceType']}/{one['id']}"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(answers())
+def test_looking_for_links_one_by_one_finds_what_resolving_all_finds(resources: list[dict[str, Any]]) -> None:
+    found = []
+    for few in (0, len(resources)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(links, "FEW", few)
+            found.append(verdicts(resources))
+    assert found[0] == found[1]

@@ -134,7 +134,7 @@ def test_only_the_wrong_parts_are_lost() -> None:
     }
     kept: Any = resource
     assert (kept.id, kept.type, kept.category) == ("1", "allergy", ("food",))
-    assert (kept.code.text, kept.code.coding[0].code, kept.reaction[0].description) == ("Latex", "1", "Rash")
+    assert (kept.code.text, kept.code.codings[0].code, kept.reaction[0].description) == ("Latex", "1", "Rash")
 
 
 @pytest.mark.parametrize(
