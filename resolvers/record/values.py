@@ -84,6 +84,7 @@ class Period(msgspec.Struct, gc=False):
     "two organisations is two entries."
 )
 class Entry(msgspec.Struct, gc=False):
+    # adapters give these four in their order and all else by name: CPython makes a dict of sixteen names or more
     id: Annotated[strawberry.ID, says("Globally unique: the source, the kind of resource and the source's own id.")]
     date: Annotated[
         PartialDateTime | None, says("The date that matters most for this kind of entry; sections are sorted by it.")

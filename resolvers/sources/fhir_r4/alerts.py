@@ -15,10 +15,10 @@ def alert(source: fhir.Flag, reading: Reading) -> Alert | None:
         return None
     period = reading.period(source.period, "Flag.period")
     return Alert(
-        id=reading.id(source),
-        date=period.start if period is not None else None,
-        recorded_by=reading.recorded_by(source, source.author),
-        as_of=reading.as_of(source),
+        reading.id(source),
+        period.start if period is not None else None,
+        reading.recorded_by(source, source.author),
+        reading.as_of(source),
         code=concept(source.code),
         status=reading.listed(STATUS, source.status, "Flag.status"),
         categories=concepts(source.category),

@@ -44,10 +44,10 @@ def allergy(source: fhir.AllergyIntolerance, reading: Reading) -> Allergy | None
     recorded = reading.date(source.recorded_date, "AllergyIntolerance.recordedDate")
     end, reason = _end(source, reading)
     return Allergy(
-        id=reading.id(source),
-        date=recorded,
-        recorded_by=reading.recorded_by(source, source.recorder, source.asserter),
-        as_of=reading.as_of(source),
+        reading.id(source),
+        recorded,
+        reading.recorded_by(source, source.recorder, source.asserter),
+        reading.as_of(source),
         code=concept(source.code),
         no_known_allergies=_none_known(source.code),
         kind=_kind(source, reading),

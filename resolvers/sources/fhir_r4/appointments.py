@@ -21,10 +21,10 @@ def appointment(source: fhir.Appointment, reading: Reading) -> Appointment | Non
     start = reading.date(source.start, "Appointment.start")
     location, people, authors = _participants(source, reading)
     return Appointment(
-        id=reading.id(source),
-        date=start,
-        recorded_by=reading.recorded_by(source, *authors),
-        as_of=reading.as_of(source),
+        reading.id(source),
+        start,
+        reading.recorded_by(source, *authors),
+        reading.as_of(source),
         status=reading.listed(STATUS, source.status, "Appointment.status"),
         start=start,
         end=reading.date(source.end, "Appointment.end"),

@@ -24,10 +24,10 @@ def condition(source: fhir.Condition, reading: Reading) -> Condition | None:
     over = source.abatement_date_time or (source.abatement_period.end if source.abatement_period is not None else None)
     onset = reading.date(began, "Condition.onset")
     return Condition(
-        id=reading.id(source),
-        date=onset or reading.date(source.recorded_date, "Condition.recordedDate"),
-        recorded_by=reading.recorded_by(source, source.recorder, source.asserter),
-        as_of=reading.as_of(source),
+        reading.id(source),
+        onset or reading.date(source.recorded_date, "Condition.recordedDate"),
+        reading.recorded_by(source, source.recorder, source.asserter),
+        reading.as_of(source),
         code=concept(source.code),
         status=reading.coded(STATUS, source.clinical_status, "Condition.clinicalStatus"),
         verification=reading.coded(VERIFICATION, sure, "Condition.verificationStatus"),

@@ -18,10 +18,10 @@ def document(source: fhir.DocumentReference, reading: Reading) -> Document | Non
     file = files[0] if files else parts.Attachment()
     created = reading.date(file.creation, "DocumentReference.content.attachment.creation")
     return Document(
-        id=reading.id(source),
-        date=reading.date(source.date, "DocumentReference.date") or created,
-        recorded_by=reading.recorded_by(source, *source.author, source.custodian),
-        as_of=reading.as_of(source),
+        reading.id(source),
+        reading.date(source.date, "DocumentReference.date") or created,
+        reading.recorded_by(source, *source.author, source.custodian),
+        reading.as_of(source),
         kind=concept(source.type),
         categories=concepts(source.category),
         title=file.title,

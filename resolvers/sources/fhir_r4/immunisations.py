@@ -20,10 +20,10 @@ def immunisation(source: fhir.Immunization, reading: Reading) -> Immunisation | 
     maker = reading.resolve(source.manufacturer, source, fhir.Organization)
     procedure = extended(source.extension, PROCEDURE)
     return Immunisation(
-        id=reading.id(source),
-        date=given or reading.date(source.recorded, "Immunization.recorded"),
-        recorded_by=reading.recorded_by(source, *(each.actor for each in source.performer)),
-        as_of=reading.as_of(source),
+        reading.id(source),
+        given or reading.date(source.recorded, "Immunization.recorded"),
+        reading.recorded_by(source, *(each.actor for each in source.performer)),
+        reading.as_of(source),
         vaccine=concept(source.vaccine_code)
         or (concept(procedure.value_codeable_concept) if procedure is not None else None),
         status=reading.listed(STATUS, source.status, "Immunization.status"),

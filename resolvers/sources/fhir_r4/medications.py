@@ -52,10 +52,10 @@ def request(source: fhir.MedicationRequest, reading: Reading) -> Medication | No
     authored = reading.date(source.authored_on, "MedicationRequest.authoredOn")
     dispensed = source.dispense_request.quantity if source.dispense_request is not None else None
     entry = Medication(
-        id=reading.id(source),
-        date=authored,
-        recorded_by=reading.recorded_by(source, source.recorder, source.requester),
-        as_of=reading.as_of(source),
+        reading.id(source),
+        authored,
+        reading.recorded_by(source, source.recorder, source.requester),
+        reading.as_of(source),
         medicine=_medicine(source.medication_codeable_concept, source.medication_reference, source, reading),
         status=_request_status(source, reading),
         prescription_type=_supply(source.course_of_therapy_type, source.extension),
@@ -80,10 +80,10 @@ def statement(source: fhir.MedicationStatement, reading: Reading) -> Medication 
     asserted = reading.date(source.date_asserted, "MedicationStatement.dateAsserted")
     issued = extended(source.extension, LAST_ISSUED)
     entry = Medication(
-        id=reading.id(source),
-        date=start or asserted,
-        recorded_by=reading.recorded_by(source, source.information_source),
-        as_of=reading.as_of(source),
+        reading.id(source),
+        start or asserted,
+        reading.recorded_by(source, source.information_source),
+        reading.as_of(source),
         medicine=_medicine(source.medication_codeable_concept, source.medication_reference, source, reading),
         status=reading.listed(STATEMENT_STATUS, source.status, "MedicationStatement.status"),
         prescription_type=_supply(None, source.extension),

@@ -17,10 +17,10 @@ def plan(source: fhir.CarePlan, reading: Reading) -> CarePlan | None:
     period = reading.period(source.period, "CarePlan.period")
     created = reading.date(source.created, "CarePlan.created")
     return CarePlan(
-        id=reading.id(source),
-        date=created or (period.start if period is not None else None),
-        recorded_by=reading.recorded_by(source, source.author),
-        as_of=reading.as_of(source),
+        reading.id(source),
+        created or (period.start if period is not None else None),
+        reading.recorded_by(source, source.author),
+        reading.as_of(source),
         title=source.title,
         status=reading.listed(STATUS, source.status, "CarePlan.status"),
         categories=concepts(source.category),

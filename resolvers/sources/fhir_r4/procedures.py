@@ -17,12 +17,10 @@ def procedure(source: fhir.Procedure, reading: Reading) -> Procedure | None:
     when = reading.date(source.performed_date_time, "Procedure.performedDateTime")
     performed = Period(start=when) if when else reading.period(source.performed_period, "Procedure.performedPeriod")
     return Procedure(
-        id=reading.id(source),
-        date=(performed.start or performed.end) if performed is not None else None,
-        recorded_by=reading.recorded_by(
-            source, source.recorder, source.asserter, *(each.actor for each in source.performer)
-        ),
-        as_of=reading.as_of(source),
+        reading.id(source),
+        (performed.start or performed.end) if performed is not None else None,
+        reading.recorded_by(source, source.recorder, source.asserter, *(each.actor for each in source.performer)),
+        reading.as_of(source),
         code=concept(source.code),
         status=reading.listed(STATUS, source.status, "Procedure.status"),
         performed=performed,

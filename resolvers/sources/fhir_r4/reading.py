@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import strawberry
 
@@ -52,7 +52,7 @@ class Reading:
 
     def id(self, resource: Resource) -> strawberry.ID:
         """The entry's id: the source, the resource type and the source's own id."""
-        return strawberry.ID(f"{self._prefix}{type(resource).__name__}/{resource.id}")
+        return cast("strawberry.ID", f"{self._prefix}{resource.__class__.__name__}/{resource.id}")
 
     def invalid(self, where: str) -> None:
         self._notes.invalid(self.section, where)

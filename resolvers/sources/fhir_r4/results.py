@@ -35,10 +35,10 @@ def _observation(source: fhir.Observation, reading: Reading) -> TestResult:
     said, number = _value(source, reading, "Observation")
     coded, specimen = source.value_codeable_concept, source.specimen
     return TestResult(
-        id=reading.id(source),
-        date=reading.date(when, "Observation.effective"),
-        recorded_by=reading.recorded_by(source, *source.performer) if reading.attributes(source) else reading.own,
-        as_of=reading.as_of(source),
+        reading.id(source),
+        reading.date(when, "Observation.effective"),
+        reading.recorded_by(source, *source.performer) if reading.attributes(source) else reading.own,
+        reading.as_of(source),
         kind=_OBSERVATION,
         code=concept(source.code),
         status=reading.listed(STATUS, source.status, "Observation.status"),
@@ -51,7 +51,6 @@ def _observation(source: fhir.Observation, reading: Reading) -> TestResult:
         components=[_component(each, reading) for each in source.component] if source.component else [],
         specimen=_specimen((specimen,), source, reading) if specimen is not None else None,
         issued=reading.date(source.issued, "Observation.issued") if source.issued is not None else None,
-        members=[],
         note=note(source.note) if source.note else None,
     )
 
@@ -70,10 +69,10 @@ def _report(source: fhir.DiagnosticReport, known: set[strawberry.ID], reading: R
         elif reading.id(result) in known:
             members.append(reading.id(result))
     return TestResult(
-        id=reading.id(source),
-        date=reading.date(when, "DiagnosticReport.effective"),
-        recorded_by=reading.recorded_by(source, *source.performer),
-        as_of=reading.as_of(source),
+        reading.id(source),
+        reading.date(when, "DiagnosticReport.effective"),
+        reading.recorded_by(source, *source.performer),
+        reading.as_of(source),
         kind=ResultKind.REPORT,
         code=concept(source.code),
         status=reading.listed(STATUS, source.status, "DiagnosticReport.status"),

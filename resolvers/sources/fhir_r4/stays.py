@@ -68,10 +68,10 @@ def _stay(source: fhir.Encounter, reading: Reading) -> HospitalStay:
     inside = source.hospitalization or parts.Hospitalization()
     authors = [each.individual for each in source.participant]
     return HospitalStay(
-        id=reading.id(source),
-        date=period.start if period is not None else None,
-        recorded_by=reading.recorded_by(source, source.service_provider, *authors),
-        as_of=reading.as_of(source),
+        reading.id(source),
+        period.start if period is not None else None,
+        reading.recorded_by(source, source.service_provider, *authors),
+        reading.as_of(source),
         status=reading.listed(STATUS, source.status, "Encounter.status"),
         kind=KINDS.get(source.kind.code, StayKind.OTHER) if source.kind is not None and source.kind.code else None,
         types=concepts(source.type),
@@ -135,9 +135,9 @@ def _sections(inside: Iterable[parts.Part], depth: int) -> Iterator[DocumentSect
 
 def _alone(source: fhir.Composition, summary: DischargeSummary, reading: Reading) -> HospitalStay:
     return HospitalStay(
-        id=reading.id(source),
-        date=summary.date,
-        recorded_by=reading.recorded_by(source, source.custodian, *source.author),
-        as_of=reading.as_of(source),
+        reading.id(source),
+        summary.date,
+        reading.recorded_by(source, source.custodian, *source.author),
+        reading.as_of(source),
         discharge_summary=summary,
     )

@@ -31,10 +31,10 @@ def members(source: fhir.CareTeam, reading: Reading) -> Iterator[CareTeamMember]
             yield found
     if not said and source.name:
         yield CareTeamMember(
-            id=reading.id(source),
-            date=period.start if period is not None else None,
-            recorded_by=reading.recorded_by(source, *source.managing_organization),
-            as_of=reading.as_of(source),
+            reading.id(source),
+            period.start if period is not None else None,
+            reading.recorded_by(source, *source.managing_organization),
+            reading.as_of(source),
             team=source.name,
             period=period,
         )
@@ -46,10 +46,10 @@ def related(source: fhir.RelatedPerson, reading: Reading) -> CareTeamMember | No
     if source.active is False and not (period and period.end):
         return None
     return CareTeamMember(
-        id=reading.id(source),
-        date=period.start if period is not None else None,
-        recorded_by=reading.recorded_by(source),
-        as_of=reading.as_of(source),
+        reading.id(source),
+        period.start if period is not None else None,
+        reading.recorded_by(source),
+        reading.as_of(source),
         kind=ContactKind.PERSONAL,
         name=attribution.name(source.name),
         role=next(filter(None, map(words, source.relationship)), None),
@@ -75,10 +75,10 @@ def _member(
     own = reading.period(source.period, "CareTeam.participant.period") or period
     telecom = who.telecom if isinstance(who, fhir.PractitionerRole | fhir.Organization | fhir.RelatedPerson) else ()
     return CareTeamMember(
-        id=strawberry.ID(f"{reading.id(team)}#{place}"),
-        date=own.start if own is not None else None,
-        recorded_by=reading.recorded_by(team, *team.managing_organization),
-        as_of=reading.as_of(team),
+        strawberry.ID(f"{reading.id(team)}#{place}"),
+        own.start if own is not None else None,
+        reading.recorded_by(team, *team.managing_organization),
+        reading.as_of(team),
         kind=ContactKind.PERSONAL if isinstance(who, fhir.RelatedPerson) else ContactKind.PROFESSIONAL,
         name=name,
         role=role,

@@ -65,10 +65,10 @@ def _allergy(kept: Kept, key: str, source: FhirAllergy) -> Allergy:
     reason = first(source.extension, "AllergyIntoleranceEnd", "reasonEnded")
     place = "AllergyIntolerance"
     return Allergy(
-        id=kept.id(key),
-        date=kept.date(SECTION, f"{place}.assertedDate", source.assertedDate),
-        recorded_by=kept.recorded_by(source.recorder, source.asserter),
-        as_of=kept.as_of(source.meta),
+        kept.id(key),
+        kept.date(SECTION, f"{place}.assertedDate", source.assertedDate),
+        kept.recorded_by(source.recorder, source.asserter),
+        kept.as_of(source.meta),
         code=concept(source.code),
         no_known_allergies=says_no_known_allergies(source.code),
         kind=source.type,

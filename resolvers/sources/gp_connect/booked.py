@@ -58,10 +58,10 @@ def _appointment(kept: Kept, key: str, source: FhirAppointment) -> Appointment:
     start = kept.date(SECTION, "Appointment.start", source.start)
     channel = first(source.extension, "DeliveryChannel")
     return Appointment(
-        id=kept.id(key),
-        date=start,
-        recorded_by=kept.recorded_by(),
-        as_of=kept.as_of(source.meta),
+        kept.id(key),
+        start,
+        kept.recorded_by(),
+        kept.as_of(source.meta),
         status=kept.coded(SECTION, "Appointment.status", AppointmentStatus, source.status),
         start=start,
         end=kept.date(SECTION, "Appointment.end", source.end),

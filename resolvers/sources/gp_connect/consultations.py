@@ -125,10 +125,10 @@ class _Reading:
         changed = next(filter(None, (fhir_date(each.date) for each in lists)), None)
         people = sorted(source.participant, key=lambda each: 0 if each.was(SAW) else 1 if each.was(WROTE) else 2)
         return Consultation(
-            id=self.kept.id(key),
-            date=period.start,
-            recorded_by=self.kept.recorded_by(*(each.individual for each in people), source.serviceProvider),
-            as_of=changed or self.kept.as_of(source.meta),
+            self.kept.id(key),
+            period.start,
+            self.kept.recorded_by(*(each.individual for each in people), source.serviceProvider),
+            changed or self.kept.as_of(source.meta),
             kind=next(iter(concepts(source.type)), None),
             period=period if period.start or period.end else None,
             minutes=_minutes(source.length),

@@ -74,10 +74,10 @@ def _immunisation(kept: Kept, key: str, source: FhirImmunization) -> Immunisatio
     explanation = source.explanation or _Explanation()
     maker = kept.organisation_of(source.manufacturer)
     return Immunisation(
-        id=kept.id(key),
-        date=kept.date(SECTION, "Immunization.date", source.date),
-        recorded_by=kept.recorded_by(*_actors(source)),
-        as_of=kept.as_of(source.meta),
+        kept.id(key),
+        kept.date(SECTION, "Immunization.date", source.date),
+        kept.recorded_by(*_actors(source)),
+        kept.as_of(source.meta),
         vaccine=vaccine(source),
         status=_status(source),
         not_given_reason="; ".join(filter(None, map(words, explanation.reasonNotGiven))) or None,

@@ -92,10 +92,10 @@ def _entry(
     period = source.effectivePeriod or FhirPeriod(start=source.effectiveDateTime)
     start = kept.date(SECTION, "MedicationStatement.effectivePeriod.start", period.start)
     return Medication(
-        id=kept.id(key),
-        date=start,
-        recorded_by=kept.recorded_by(plan.recorder, plan.requester.agent if plan.requester else None),
-        as_of=kept.as_of(source.meta),
+        kept.id(key),
+        start,
+        kept.recorded_by(plan.recorder, plan.requester.agent if plan.requester else None),
+        kept.as_of(source.meta),
         medicine=medicine,
         status=_status(kept, source),
         prescription_type=_type(plan),

@@ -49,10 +49,10 @@ def _problem(kept: Kept, key: str, source: FhirCondition) -> Condition:
     significance = first(source.extension, "ProblemSignificance")
     marked = significance.valueCode if significance is not None else None
     return Condition(
-        id=kept.id(key),
-        date=onset or asserted,
-        recorded_by=kept.recorded_by(source.asserter),
-        as_of=kept.as_of(source.meta),
+        kept.id(key),
+        onset or asserted,
+        kept.recorded_by(source.asserter),
+        kept.as_of(source.meta),
         code=concept(source.code),
         status=kept.coded(SECTION, "Condition.clinicalStatus", ConditionStatus, source.clinicalStatus),
         verification=kept.coded(SECTION, "Condition.verificationStatus", Verification, source.verificationStatus),

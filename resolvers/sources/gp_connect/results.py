@@ -68,10 +68,10 @@ def _report(kept: Kept, key: str, source: FhirReport, shown: set[str]) -> TestRe
     specimens = [s for s in (kept.get(each, "Specimen", SPECIMEN) for each in source.specimen) if s is not None]
     effective = source.effectiveDateTime or next(filter(None, (_collected(each) for each in specimens)), None)
     return TestResult(
-        id=kept.id(key),
-        date=kept.date(SECTION, "DiagnosticReport.effectiveDateTime", effective) or issued,
-        recorded_by=kept.recorded_by(*(performer.actor for performer in source.performer)),
-        as_of=kept.as_of(source.meta),
+        kept.id(key),
+        kept.date(SECTION, "DiagnosticReport.effectiveDateTime", effective) or issued,
+        kept.recorded_by(*(performer.actor for performer in source.performer)),
+        kept.as_of(source.meta),
         kind=ResultKind.REPORT,
         code=concept(source.code),
         status=kept.coded(SECTION, "DiagnosticReport.status", ResultStatus, source.status),
@@ -90,10 +90,10 @@ def _result(kept: Kept, key: str, source: FhirObservation, shown: set[str]) -> T
     taken = when or (_collected(specimen) if specimen is not None else None)
     members = [kept.id(member) for member in source.members if member in shown]
     return TestResult(
-        id=kept.id(key),
-        date=kept.date(SECTION, "Observation.effectiveDateTime", taken) or issued,
-        recorded_by=kept.recorded_by(*source.performer),
-        as_of=kept.as_of(source.meta),
+        kept.id(key),
+        kept.date(SECTION, "Observation.effectiveDateTime", taken) or issued,
+        kept.recorded_by(*source.performer),
+        kept.as_of(source.meta),
         kind=ResultKind.REPORT if members and not source.is_measurement else ResultKind.OBSERVATION,
         code=concept(source.code),
         status=kept.coded(SECTION, "Observation.status", ResultStatus, source.status),

@@ -111,10 +111,10 @@ def _social(reading: Reading, kind: str, id_: str, item: CareItem) -> SocialCare
     start = reading.date(section, f"{kind}.start", item.start)
     outcomes = [text for text in map(words, item.outcomes) if text]
     return SocialCareEntry(
-        id=strawberry.ID(f"{reading.source_id}:{kind}/{id_}"),
-        date=start,
-        recorded_by=reading.recorded_by(item),
-        as_of=reading.as_of(item),
+        strawberry.ID(f"{reading.source_id}:{kind}/{id_}"),
+        start,
+        reading.recorded_by(item),
+        reading.as_of(item),
         kind=KINDS[kind],
         code=concept(item.type),
         status=reading.coded(section, f"{kind}.status", SocialCareStatus, item.status),
@@ -133,10 +133,10 @@ def _alert(reading: Reading, kind: str, id_: str, item: CareItem) -> Alert:
     status = {"active": AlertStatus.ACTIVE, "ended": AlertStatus.INACTIVE}.get(item.status or "")
     category = concept(item.category)
     return Alert(
-        id=strawberry.ID(f"{reading.source_id}:Alert/{id_}"),
-        date=reading.date(Section.ALERTS, f"{kind}.start", item.start),
-        recorded_by=reading.recorded_by(item),
-        as_of=reading.as_of(item),
+        strawberry.ID(f"{reading.source_id}:Alert/{id_}"),
+        reading.date(Section.ALERTS, f"{kind}.start", item.start),
+        reading.recorded_by(item),
+        reading.as_of(item),
         code=concept(item.type),
         status=status,
         categories=[category] if category is not None else [],
@@ -146,10 +146,10 @@ def _alert(reading: Reading, kind: str, id_: str, item: CareItem) -> Alert:
 
 def _worker(reading: Reading, kind: str, id_: str, item: CareItem) -> CareTeamMember:
     return CareTeamMember(
-        id=strawberry.ID(f"{reading.source_id}:{kind}/{id_}"),
-        date=reading.date(Section.CARE_TEAM, f"{kind}.start", item.start),
-        recorded_by=reading.recorded_by(item),
-        as_of=reading.as_of(item),
+        strawberry.ID(f"{reading.source_id}:{kind}/{id_}"),
+        reading.date(Section.CARE_TEAM, f"{kind}.start", item.start),
+        reading.recorded_by(item),
+        reading.as_of(item),
         kind=ContactKind.PROFESSIONAL,
         name=item.name,
         role=item.role,
@@ -164,10 +164,10 @@ def _plan(reading: Reading, kind: str, id_: str, item: CareItem) -> CarePlan:
     section = Section.CARE_PLANS
     categories = [each for each in (item.type, item.category) if each is not None]
     return CarePlan(
-        id=strawberry.ID(f"{reading.source_id}:{kind}/{id_}"),
-        date=reading.date(section, f"{kind}.start", item.start),
-        recorded_by=reading.recorded_by(item),
-        as_of=reading.as_of(item),
+        strawberry.ID(f"{reading.source_id}:{kind}/{id_}"),
+        reading.date(section, f"{kind}.start", item.start),
+        reading.recorded_by(item),
+        reading.as_of(item),
         title=item.title,
         status=reading.coded(section, f"{kind}.status", CarePlanStatus, item.status),
         categories=concepts(categories),
