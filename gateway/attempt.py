@@ -71,14 +71,16 @@ class Attempt:
     seconds: float
     _people: list[PatientLoader] = field(default_factory=list)
 
-    def begin(self) -> RecordContext:
-        """A context for one execution: the first has its time from the request's arrival, others from now."""
+    def begin(self, parts: Sequence[Prepared] = ()) -> RecordContext:
+        """A context for one execution, of these parts: the first has its time from the request's arrival, others from
+        now."""
         now = asyncio.get_running_loop().time()
         policies = self.generation.policies
         assert policies is not None, "the record has no graph without policy"
         start = now if self._people else min(self.request.started, now)
         context = self.make_context(self.caller, self.request, datetime.now(UTC), start + self.seconds, policies)
         context.people = PatientLoader(context)
+        context.names = frozenset[str]().union(*(part.names for part in parts)) if parts else None
         self._people.append(context.people)
         return context
 
@@ -91,7 +93,7 @@ class Attempt:
         """Execute until nobody in the outcome has opted out meanwhile. `encodable`: its data is only to be encoded.
         Raises Refusal."""
         for _ in range(ATTEMPTS):
-            context = self.begin()
+            context = self.begin([prepared])
             outcome = await self._execute(prepared, context, encodable)
             if await self._may_leave(outcome, context):
                 return outcome

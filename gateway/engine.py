@@ -129,7 +129,7 @@ async def _in_parts(attempt: Attempt, parts: Parts, view: RoleView) -> Answer:
 async def _frames(attempt: Attempt, parts: Parts, view: RoleView) -> AsyncGenerator[Frame]:
     generation, values = attempt.generation, attempt.operation.values
     generation.in_flight += 1
-    context = attempt.begin()
+    context = attempt.begin([parts.first, *(part for _, part in parts.deferred)])
 
     async def settle(prepared: Prepared, outcome: Outcome, at: Deferred | None) -> Outcome:
         if at is None:

@@ -96,3 +96,5 @@ class RecordContext:
     cache: AnswerCache | None = None
     journal: Journal = field(default_factory=Journal)
     people: PatientLoader | None = None
+    names: frozenset[str] | None = None
+    """Every name that occurs in what is asked of the record by this request; None where that is not known."""

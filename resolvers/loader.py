@@ -134,6 +134,7 @@ class RecordLoader:
             deadline=context.deadline - HELD_BACK_SECONDS,
             now=context.now.isoformat(timespec="seconds").replace("+00:00", "Z"),
             since=since,
+            names=context.names if context.cache is None else None,  # what is cached has to serve other operations
         )
         try:
             async with asyncio.timeout_at(context.deadline):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,8 @@ from gateway.federation.plan import Path, QueryPlan
 from gateway.federation.project import Projection
 from gateway.federation.supply import Node, keys_of, supply
 from gateway.federation.typed import TypedPlan, typed_plan
+
+_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 
 AGAIN = 8
 """Runs of an operation before it is compiled for a typed tree: that costs as much as a dozen runs save."""
@@ -47,6 +50,11 @@ class Prepared:
         self.contextual = contextual_steps(self.steps)
         self._schema = schema
         self._runs = 0
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that occurs in what the steps ask: a field of any other name is selected nowhere."""
+        return frozenset(name for step in self.plan.steps for name in _NAME.findall(step.document))
 
     @cached_property
     def supplied(self) -> Node:

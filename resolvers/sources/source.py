@@ -32,7 +32,8 @@ class Ask:
     """One question to one source.
 
     `since` gives, per section, the earliest ISO date worth sending (recent-history windows); a source may send more.
-    `deadline` is in seconds of the running event loop's clock. `now` is an ISO instant in UTC.
+    `deadline` is in seconds of the running event loop's clock. `now` is an ISO instant in UTC. `names` are those that
+    occur in the operation: of an entry, fields of other names may be left unread; None: any may be selected.
     """
 
     subject: Subject
@@ -42,6 +43,7 @@ class Ask:
     deadline: float
     now: str
     since: Mapping[Section, str] = field(default_factory=dict)
+    names: frozenset[str] | None = None
 
 
 @dataclass(slots=True)

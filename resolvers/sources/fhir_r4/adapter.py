@@ -19,6 +19,7 @@ from resolvers.sources.fhir_r4 import (
     bundle,
     gathering,
     linked,
+    narrow,
     outcomes,
     paging,
     patients,
@@ -38,18 +39,25 @@ JSON = "application/fhir+json"
 GET = {"accept": JSON}
 FORM = {"accept": JSON, "content-type": "application/x-www-form-urlencoded"}
 BATCH = {"accept": JSON, "content-type": JSON}
+MOST_KNOWN = 256
 
 First = Reply | UpstreamError
 
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """What a set of sections means for this server: their searches, or what one `$everything` of `types` may bring."""
+    """What a set of sections means for this server: their searches and what each may bring, or what one `$everything` of
+    `types` may bring."""
 
     sections: Sequence[Section]
     questions: Sequence[Question]
+    searches: Sequence[Wanted]
     whole: Wanted
     types: str
+
+    def catches(self) -> list[Catch]:
+        """One, still empty, for each search."""
+        return [Catch(wanted) for wanted in self.searches]
 
 
 class FhirR4Adapter:
@@ -66,7 +74,7 @@ class FhirR4Adapter:
         self._capabilities = Capabilities(upstream)
         self._remembered = patients.Remembered()
         self._able: Ability | None = None
-        self._known: dict[frozenset[Section], Inquiry] = {}
+        self._known: dict[tuple[frozenset[Section], frozenset[str] | None], Inquiry] = {}
 
     @property
     def gives(self) -> frozenset[Section]:
@@ -76,22 +84,26 @@ class FhirR4Adapter:
         """Search for what `ask.sections` need. Raises UpstreamError where the patient could not be looked up."""
         possible = ask.sections & self._gives
         ability = await self._capabilities.current(ask.deadline) if self._options.capabilities else UNKNOWN
-        inquiry = self._inquiry(possible, ability)
+        inquiry = self._inquiry(possible, narrow.telling(ask.names), ability)
         owner, catches = await self._asked(inquiry, ability, ask) if inquiry.questions else (None, [])
         if owner is not None:
             catches += await self._linked(catches, inquiry.questions, owner, ability, ask)
         return gathering.gather(inquiry.sections, catches, owner is not None and owner.doubtful)
 
-    def _inquiry(self, possible: frozenset[Section], ability: Ability) -> Inquiry:
-        """Worked out once for each set of sections while the server stays able."""
-        if self._able is not ability:
+    def _inquiry(self, possible: frozenset[Section], selected: frozenset[str] | None, ability: Ability) -> Inquiry:
+        """Worked out once for each set of sections and of what is selected in them, while the server stays able."""
+        if self._able is not ability or len(self._known) > MOST_KNOWN:
             self._able, self._known = ability, {}
-        known = self._known.get(possible)
+        known = self._known.get((possible, selected))
         if known is None:
             wanted = tuple(section for section in SEARCHES if section in possible)
             questions = tuple(question for section in wanted for question in asking.questions(section, ability))
-            whole = of_everything((each.section, each.search) for each in questions)
-            known = self._known[possible] = Inquiry(wanted, questions, whole, asking.types(questions))
+            decoder = narrow.decoder(selected)
+            searches = tuple(of_search(each.section, each.search, decoder) for each in questions)
+            whole = of_everything(((each.section, each.search) for each in questions), decoder)
+            known = self._known[possible, selected] = Inquiry(
+                wanted, questions, searches, whole, asking.types(questions)
+            )
         return known
 
     def read(self, kept: Sequence[Item], ask: Ask, notes: ReadNotes) -> dict[Section, list[Entry]]:
@@ -103,17 +115,17 @@ class FhirR4Adapter:
         questions = inquiry.questions
         if not self._options.patient_by.looks_up_first:
             asked = [asking.query(each, None, ability, ask, self._options) for each in questions]
-            catches = _catches(questions)
+            catches = inquiry.catches()
             owner, firsts = await asyncio.gather(self._owner(ability, ask), self._firsts(asked, ability, ask))
             await self._read_all(catches, firsts, owner, ask)
             return owner, catches
         owner = await self._owner(ability, ask)
         if not owner.ids:
-            return owner, _catches(questions)
+            return owner, inquiry.catches()
         whole = await self._everything(inquiry, owner, ability, ask)
         if whole is not None:
             return owner, [whole]
-        catches = _catches(questions)
+        catches = inquiry.catches()
         asked = [asking.query(each, owner, ability, ask, self._options) for each in questions]
         if self._batches(asked, ability):
             await self._read_all(catches, await self._batch(asked, ask.deadline), owner, ask)
@@ -218,7 +230,3 @@ class FhirR4Adapter:
         return await self._upstream.send(
             "POST", f"{query.path}/_search", headers=FORM, content=form, deadline=deadline, idempotent=True
         )
-
-
-def _catches(questions: Sequence[Question]) -> list[Catch]:
-    return [Catch(of_search(each.section, each.search)) for each in questions]

@@ -47,16 +47,19 @@ class Bundle(msgspec.Struct, gc=False, rename="camel"):
     entry: tuple[Entry, ...] | None = None
 
 
-class _TypedEntry(msgspec.Struct, gc=False):
-    resource: ANY | None = None
+Decoder = msgspec.json.Decoder[Any]
 
 
-class _TypedBundle(msgspec.Struct, gc=False):
-    entry: tuple[_TypedEntry, ...] | None = None
+def typed(resources: Any) -> Decoder:
+    """A decoder of a page's resources, which are of this tagged union."""
+    entry = msgspec.defstruct("Entry", [("resource", resources | None, None)], gc=False)
+    return Decoder(msgspec.defstruct("Bundle", [("entry", tuple[entry, ...] | None, None)], gc=False))  # type: ignore[valid-type]
 
+
+WHOLE = typed(ANY)
+"""Reads everything that the record maps."""
 
 _BUNDLE = msgspec.json.Decoder(Bundle)
-_TYPED = msgspec.json.Decoder(_TypedBundle)
 _ONE = msgspec.json.Decoder(ANY)
 
 
@@ -90,14 +93,14 @@ def envelope(body: bytes) -> Bundle:
     return bundle
 
 
-def rows(body: bytes, bundle: Bundle) -> list[Row]:
+def rows(body: bytes, bundle: Bundle, decoder: Decoder = WHOLE) -> list[Row]:
     """The entries of a page, in its order."""
     entries = bundle.entry or ()
     try:
-        typed = _TYPED.decode(body).entry or ()
+        resources = decoder.decode(body).entry or ()
     except (msgspec.DecodeError, RecursionError):
         return [(entry, *one(bytes(entry.resource))) for entry in entries]
-    return [(entry, other.resource, ()) for entry, other in zip(entries, typed, strict=True)]
+    return [(entry, other.resource, ()) for entry, other in zip(entries, resources, strict=True)]
 
 
 def one(raw: bytes) -> tuple[Resource | None, tuple[str, ...]]:

@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from policies.sections import Section
 from resolvers.record.status import SourceState, SourceWarning
-from resolvers.sources.fhir_r4.bundle import Found
+from resolvers.sources.fhir_r4.bundle import WHOLE, Decoder, Found
 from resolvers.sources.fhir_r4.outcomes import INCOMPLETE, WRONG_PATIENT
-from resolvers.sources.fhir_r4.resources import KINDS, Resource
 from resolvers.sources.fhir_r4.searches import Search, with_holders
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What may be kept of an answer: `kinds` are matches, each with the start of its keys; `included` may come along,
-    and of these `adopts` count as matches. `whole`: an answer of `$everything`, whose modes and total mean nothing."""
+    """What may be kept of an answer: `kinds` are matches; `included` may come along, and of these `adopts` count as
+    matches. `whole`: an answer of `$everything`, whose modes and total mean nothing. `decoder` reads its pages."""
 
     sections: frozenset[Section]
-    kinds: Mapping[type[Resource], str]
+    kinds: frozenset[str]
     included: frozenset[str]
     adopts: frozenset[str] = frozenset()
     whole: bool = False
+    decoder: Decoder = WHOLE
 
 
-def of_search(section: Section, search: Search) -> Wanted:
+def of_search(section: Section, search: Search, decoder: Decoder = WHOLE) -> Wanted:
     """What one search for one section may bring."""
-    kinds = {KINDS[search.type]: f"{search.type}/"}
-    return Wanted(frozenset({section}), kinds, search.included, search.adopts)
+    kinds = frozenset({search.type})
+    return Wanted(frozenset({section}), kinds, search.included, search.adopts, decoder=decoder)
 
 
-def of_everything(pairs: Iterable[tuple[Section, Search]]) -> Wanted:
+def of_everything(pairs: Iterable[tuple[Section, Search]], decoder: Decoder = WHOLE) -> Wanted:
     """What `$everything` may bring for all these searches."""
     asked = list(pairs)
-    kinds = {KINDS[search.type]: f"{search.type}/" for _, search in asked}
+    kinds = frozenset(search.type for _, search in asked)
     beside = with_holders(frozenset(kind for _, search in asked for kind in (search.type, *search.included)))
-    return Wanted(frozenset(section for section, _ in asked), kinds, beside, whole=True)
+    return Wanted(frozenset(section for section, _ in asked), kinds, beside, whole=True, decoder=decoder)
 
 
 @dataclass(slots=True)

@@ -23,7 +23,6 @@ from resolvers.sources.fhir_r4.capabilities import Ability
 from resolvers.sources.fhir_r4.catch import Catch, Wanted
 from resolvers.sources.fhir_r4.options import FhirR4Options
 from resolvers.sources.fhir_r4.patients import Owner
-from resolvers.sources.fhir_r4.resources import KINDS
 from resolvers.sources.fhir_r4.searches import BY_TYPE, HELD, HOLDERS, with_holders
 from resolvers.sources.source import Ask
 
@@ -160,7 +159,7 @@ class Links:
         names = [key.partition("/")[2] if parameter == ID else key for _, _, key in wants]
         narrowing = ((parameter, ",".join(names)),) if parameter is not None else ()
         query = asking.narrowed(search, narrowing, server.owner, server.ability, server.ask, server.options)
-        wanted = Wanted(frozenset(), {KINDS[kind]: f"{kind}/"}, search.included)
+        wanted = Wanted(frozenset(), frozenset({kind}), search.included)
         return Lookup(kind, parameter, tuple(wants), Catch(wanted), query)
 
     def settle(self, lookup: Lookup) -> None:

@@ -68,7 +68,7 @@ def _take(catch: Catch, reply: Reply, owner: Owner, bases: tuple[str, ...], late
     if not later:
         catch.as_of = _moment(reply)
         catch.total = bundle.total if isinstance(bundle.total, int) else None
-    keep(catch, pages.rows(reply.body, bundle), owner)
+    keep(catch, pages.rows(reply.body, bundle, catch.wanted.decoder), owner)
     return None if catch.wrong_patient else _next(bundle, bases)
 
 
@@ -86,17 +86,17 @@ def keep(catch: Catch, rows: Iterable[Row], owner: Owner) -> None:
     for entry, resource, lost in rows:
         if resource is None:
             continue
-        prefix, search = kinds.get(resource.__class__), entry.search
-        if prefix is None or (not whole and search is not None and search.mode == "include"):
+        kind, search = resource.__class__.__name__, entry.search
+        if kind not in kinds or (not whole and search is not None and search.mode == "include"):
             _beside(catch, entry, resource, lost, owner)
             continue
-        subject = SUBJECTS.get(resource.__class__, _nobody)(resource)
+        subject = SUBJECTS.get(kind, _nobody)(resource)
         # nearly always the plain local reference; everything else is weighed by `owns`
         plain = subject is not None and subject.identifier is None and subject.reference in references
         if not plain and not owner.owns(resource):
             catch.disown()
             continue
-        key = prefix + resource.id if resource.id else f"{prefix}?{len(found)}"
+        key = f"{kind}/{resource.id or f'?{len(found)}'}"
         if key not in found or not found[key].matched:
             catch.matches += 1
             found[key] = Found(key, bytes(entry.resource), resource, lost)

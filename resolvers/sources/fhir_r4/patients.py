@@ -14,7 +14,6 @@ from operator import attrgetter
 from typing import Any
 
 from resolvers.sources.fhir.dates import is_fhir_date
-from resolvers.sources.fhir_r4 import resources as fhir
 from resolvers.sources.fhir_r4.bundle import Row
 from resolvers.sources.fhir_r4.datatypes import Identifier, Reference
 from resolvers.sources.fhir_r4.resources import Patient, Resource
@@ -40,7 +39,7 @@ class Owner:
 
     def owns(self, resource: Resource) -> bool:
         """Whether a resource is about this person; true for what is about nobody, such as a Medication."""
-        referents = _REFERENTS.get(type(resource))
+        referents = _REFERENTS.get(resource.__class__.__name__)
         return referents is None or referents(resource, self)
 
     def meant_by(self, reference: Reference | None) -> bool:
@@ -105,41 +104,41 @@ def _participant(resource: Any, owner: Owner) -> bool:
 
 
 def _single(resource: Resource, owner: Owner) -> bool:
-    return owner.meant_by(SUBJECTS[type(resource)](resource))
+    return owner.meant_by(SUBJECTS[resource.__class__.__name__](resource))
 
 
 def _optional(resource: Any, owner: Owner) -> bool:
     return resource.subject is None or owner.meant_by(resource.subject)
 
 
-_BY_PATIENT = (fhir.AllergyIntolerance, fhir.EpisodeOfCare, fhir.Immunization, fhir.RelatedPerson)
+_BY_PATIENT = ("AllergyIntolerance", "EpisodeOfCare", "Immunization", "RelatedPerson")
 _BY_SUBJECT = (
-    fhir.MedicationRequest,
-    fhir.MedicationStatement,
-    fhir.Condition,
-    fhir.Encounter,
-    fhir.Composition,
-    fhir.Observation,
-    fhir.DiagnosticReport,
-    fhir.Procedure,
-    fhir.DocumentReference,
-    fhir.Flag,
-    fhir.CarePlan,
-    fhir.CareTeam,
-    fhir.Goal,
-    fhir.ServiceRequest,
+    "MedicationRequest",
+    "MedicationStatement",
+    "Condition",
+    "Encounter",
+    "Composition",
+    "Observation",
+    "DiagnosticReport",
+    "Procedure",
+    "DocumentReference",
+    "Flag",
+    "CarePlan",
+    "CareTeam",
+    "Goal",
+    "ServiceRequest",
 )
 
-SUBJECTS: dict[type[Resource], Callable[[Any], Reference | None]] = {
+SUBJECTS: dict[str, Callable[[Any], Reference | None]] = {
     **dict.fromkeys(_BY_PATIENT, attrgetter("patient")),
     **dict.fromkeys(_BY_SUBJECT, attrgetter("subject")),
 }
 """Where a resource type names the one person that it must be about."""
 
-_REFERENTS: dict[type[Resource], Callable[[Any, Owner], bool]] = {
+_REFERENTS: dict[str, Callable[[Any, Owner], bool]] = {
     **dict.fromkeys(SUBJECTS, _single),
-    fhir.Specimen: _optional,
-    fhir.Appointment: _participant,
+    "Specimen": _optional,
+    "Appointment": _participant,
 }
 
 

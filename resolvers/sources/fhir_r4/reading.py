@@ -24,6 +24,7 @@ from resolvers.sources.source import Ask, ReadNotes
 
 Listed = TypeVar("Listed", bound=Enum)
 Kind = TypeVar("Kind", bound=Resource)
+ANYTHING = (Resource,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,11 @@ class Reading:
         if target is None:
             return None
         found = self._contained(holder, target[1:]) if target[:1] == "#" else self._find(target)
-        return found if isinstance(found, kinds) else None
+        # by name: of some types only a part may have been decoded, as a class of the same name
+        named = found is not None and (
+            kinds == ANYTHING or found.__class__.__name__ in [kind.__name__ for kind in kinds]
+        )
+        return cast("Kind", found) if named else None
 
     def _find(self, target: str) -> Resource | None:
         found = self._kept.get(target)
