@@ -48,6 +48,11 @@ class Rule:
     hollow: bool
     mark: bytes = b""
 
+    @property
+    def word(self) -> bytes:
+        """What stands in the JSON of every item that holds such a link."""
+        return self.field[-1].removeprefix(_EXTENSION).encode()
+
     def covers(self, holder: str, path: tuple[str, ...], raw: bytes) -> bool:
         if self.holder not in (_ANYTHING, holder) or self.mark not in raw:
             return False
@@ -71,7 +76,10 @@ class LinkRules:
     def __init__(self, rules: Sequence[Rule], silent_targets: frozenset[str]) -> None:
         self._rules = tuple(rules)
         self._silent = silent_targets
-        self._reversing = frozenset(rule.holder for rule in rules if rule.reverse)
+        self._reversing: dict[str, list[bytes]] = defaultdict(list)
+        for rule in rules:
+            if rule.reverse:
+                self._reversing[rule.holder].append(rule.word)
 
     def settle(self, items: Sequence[tuple[str, bytes]], decisions: Sequence[Decision]) -> list[Decision]:
         """The decisions after all links have been followed. `items` are (key, raw JSON). Linear in items and links."""
@@ -96,10 +104,15 @@ class LinkRules:
             for holder in answer.mentioning(place):
                 if answer.holdings(holder).lose(place):
                     yield holder
-        if kind in self._reversing or _ANYTHING in self._reversing:
+        if self._may_draw(kind, answer.raw(place)):
             for member in answer.holdings(place).drawn_along:
                 if _kind(answer.key(member)) not in self._silent:
                     yield member
+
+    def _may_draw(self, kind: str, raw: bytes) -> bool:
+        """Whether an item may hold a link along which it draws others: most hold none. An escape may hide one."""
+        words = [*self._reversing.get(kind, ()), *self._reversing.get(_ANYTHING, ())]
+        return bool(words) and (b"\\" in raw or any(word in raw for word in words))
 
 
 class _Holdings:
@@ -182,6 +195,9 @@ class _Answer:
 
     def key(self, place: int) -> str:
         return self._items[place][0]
+
+    def raw(self, place: int) -> bytes:
+        return self._items[place][1]
 
     def places(self, reference: str) -> list[int]:
         """Where the target of a reference stands in this answer, if it does."""
