@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import keyword
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Any
 
 from graphql import (
@@ -29,6 +30,10 @@ from gateway.federation.shape import Field, Shapes
 
 DEFINITION = "strawberry-definition"
 """The key under which Strawberry leaves its own definition in a graphql-core type's or field's extensions."""
+
+
+_LASTING = (type(None), str, int, float, Enum)
+"""Values that no resolver can change."""
 
 
 class Attribute:
@@ -149,14 +154,18 @@ def _direct(field: Field, known: StrawberryField, strawberry: Any) -> Function:
     arguments = known.arguments
     info_class = strawberry.config.info_class
     registry = strawberry.schema_converter.scalar_registry
+    defaults: dict[str, Any] | None = None
 
     def converted(run: LocalRun, path: Path) -> dict[str, Any]:
-        ready = run.arguments.get(id(field))
+        nonlocal defaults
+        ready = defaults or run.arguments.get(id(field))
         if ready is None:
             info = info_class(_raw_info=run.info(field, path), _field=known)
             ready = run.arguments[id(field)] = convert_arguments(
                 run.core_arguments(field), arguments, registry, strawberry.config, info
             )
+            if not field.nodes[0].arguments and all(isinstance(value, _LASTING) for value in ready.values()):
+                defaults = ready  # nothing was given: the same for every request
         return ready
 
     def call(source: Any, path: Path, run: LocalRun) -> Any:

@@ -79,6 +79,8 @@ class BaseUrl:
 
 
 def _quoted(text: str) -> str:
+    if "," in text:  # lists are long and mostly of plain parts
+        return "%2C".join([_quoted(part) for part in text.split(",")])
     return text if _PLAIN.fullmatch(text) else quote(text, safe="")
 
 
