@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from gateway.federation.asked import only
+from gateway.federation.direct import take_away
 from gateway.federation.entities import Inquiry, Step, own_entities, report_errors, report_strangers
 from gateway.federation.errors import (
     FAILURES,
@@ -32,6 +33,7 @@ from gateway.federation.merge import Mismatch, add_to_all, clone, is_flat, merge
 from gateway.federation.plan import FetchStep, Path
 from gateway.federation.prepared import Prepared
 from gateway.federation.rename import rename, renamed_path
+from gateway.federation.shape import Shapes
 from gateway.federation.tree import WITHHELD, objects, places, strip
 from gateway.federation.typed import Tree, TypedPlan
 from gateway.federation.typed_code import Odd
@@ -108,6 +110,7 @@ class Execution:
         self._tasks: list[asyncio.Future[None]] = []
         self._became: Made = {}
         self._left: TypedRun | None = None
+        self._completed: Shapes | None = None
 
     async def run_all(self) -> None:
         """Run every step; return when none is left."""
@@ -237,6 +240,8 @@ class Execution:
         if data is None:
             self.losses.fail(step, SOURCE_ERROR if response.errors else SOURCE_MALFORMED)
             return
+        if self.prepared.alone:
+            self._completed = response.shapes
         data = only(data, compiled.asked.root)
         for change in step.renames:
             rename(data, change)
@@ -323,9 +328,9 @@ class Execution:
         """Write the answer from what has been merged."""
         prepared = self.prepared
         if encodable and not self.losses and not self.withheld:
-            quick = prepared.projection.quick(self.typed.tree if self.typed is not None else self.tree, self.variables)
-            if quick is not None:
-                return Outcome(quick, [], self.fetched)
+            ready = self._encodable()
+            if ready is not None:
+                return Outcome(ready, [], self.fetched)
         if self.typed is not None:
             self._leave_typed()
         tree = self.tree
@@ -339,6 +344,16 @@ class Execution:
             steps = {identity: step.step for identity, step in prepared.steps.items()}
             errors = self.losses.explain(problems, prepared.supplied, steps)
         return Outcome(data, errors, self.fetched, self.losses.gates)
+
+    def _encodable(self) -> Any:
+        """What encodes to the answer where nothing is wrong with the tree, which is taken apart for it; else None."""
+        projection = self.prepared.projection
+        if self._completed is not None:
+            surplus = projection.surplus(self._completed, self.variables)
+            if surplus is not None:
+                take_away(self.tree, surplus)
+                return self.tree
+        return projection.quick(self.typed.tree if self.typed is not None else self.tree, self.variables)
 
 
 def _indices(entities: list[Any]) -> list[int]:

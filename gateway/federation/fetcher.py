@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from gateway.federation.plan import OperationKind
+from gateway.federation.shape import Shapes
 from resolvers.sources.upstream import Failure
 
 
@@ -39,6 +40,8 @@ class SubgraphResponse(msgspec.Struct, frozen=True):
 
     data: Any
     errors: tuple[SubgraphError, ...] = ()
+    shapes: Shapes | None = None
+    """The selections of the subgraph's own schema to which `data` was completed in this process."""
 
 
 class FetchFailure(Exception):

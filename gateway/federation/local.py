@@ -41,11 +41,13 @@ Override = Callable[[Field], Function]
 
 @dataclass(frozen=True, slots=True)
 class LocalResult:
-    """Data as plain JSON values, the fields that failed, and the variables that were refused."""
+    """Data as plain JSON values, the fields that failed, and the variables that were refused. `shapes` are the
+    selections that were executed."""
 
     data: dict[str, Any] | None
     errors: list[FieldError]
     refused: tuple[GraphQLError, ...] = ()
+    shapes: Shapes | None = None
 
 
 class LocalOperation:
@@ -81,7 +83,7 @@ class LocalOperation:
                 data.update(await part.run(run) if part.__class__ is Later else part)
         except Bubble:
             return LocalResult(None, run.errors)
-        return LocalResult(data, run.errors)
+        return LocalResult(data, run.errors, shapes=shapes)
 
     def _variant(self, coerced: Mapping[str, Any]) -> tuple[Shapes, list[Function]]:
         key = tuple([bool(coerced.get(name)) for name in self._conditions])

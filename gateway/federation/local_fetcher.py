@@ -50,7 +50,7 @@ class LocalFetcher:
         result = await operation.run(self._root, request.variables, context)
         errors = [_subgraph_error(error) for error in result.errors]
         errors += [SubgraphError(MESSAGES[SOURCE_ERROR], None, {"code": SOURCE_ERROR}) for _ in result.refused]
-        return SubgraphResponse(result.data, tuple(errors))
+        return SubgraphResponse(result.data, tuple(errors), result.shapes)
 
     def _operation(self, document: str, name: str | None) -> LocalOperation:
         key = (document, name)

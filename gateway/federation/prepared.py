@@ -48,6 +48,10 @@ class Prepared:
         places: dict[tuple[Path, ...], int] = {}
         self.steps = {step.id: Step(step, tuple(children[step.id]), places) for step in plan.steps}
         self.contextual = contextual_steps(self.steps)
+        self.alone = len(plan.steps) == 1 and not (
+            plan.steps[0].entities or plan.steps[0].root or plan.steps[0].renames
+        )
+        """Whether one step's data is the whole tree, as that step gave it."""
         self._schema = schema
         self._runs = 0
 

@@ -23,6 +23,7 @@ from graphql import (
     OperationType,
 )
 
+from gateway.federation.direct import Surplus, surplus
 from gateway.federation.generate import CUT, Dispatch, Function, Generator, Missing, Read
 from gateway.federation.introspect import introspection
 from gateway.federation.later import Bubble, Path, path_list
@@ -94,6 +95,7 @@ class Projection:
         self._conditions = condition_variables(document)
         self._variants: OrderedDict[tuple[bool, ...], Function] = OrderedDict()
         self._quick: OrderedDict[tuple[bool, ...], Any] = OrderedDict()
+        self._surplus: OrderedDict[tuple[bool, ...], tuple[Shapes, tuple[Surplus, ...] | None]] = OrderedDict()
 
     def run(self, tree: dict[str, Any], variables: Mapping[str, Any]) -> tuple[dict[str, Any] | None, list[Problem]]:
         """Write the answer from a tree of merged data.
@@ -120,6 +122,18 @@ class Projection:
     def has_quick(self, variables: Mapping[str, Any]) -> bool:
         """Whether there is a `quick` for these conditions."""
         return self._quick_type(variables) is not None
+
+    def surplus(self, completed: Shapes, variables: Mapping[str, Any]) -> tuple[Surplus, ...] | None:
+        """What data completed to these selections holds beside what `quick` makes of it, to the same JSON; None where it
+        has to be asked."""
+        key = self._key(variables)
+        known = self._surplus.get(key)
+        if known is None or known[0] is not completed:
+            found = surplus(self._shapes(key), completed) if self.has_quick(variables) else None
+            known = self._surplus[key] = (completed, found)
+            if len(self._surplus) > MAX_VARIANTS:
+                self._surplus.popitem(last=False)
+        return known[1]
 
     def _quick_type(self, variables: Mapping[str, Any]) -> Any:
         key = self._key(variables)
