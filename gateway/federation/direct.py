@@ -6,7 +6,7 @@ the same, and the schema that the client sees admits whatever that one gives, th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from graphql import (
     is_object_type,
 )
 
-from gateway.federation.plan import Key, Path
+from gateway.federation.plan import Key
 from gateway.federation.shape import Field, Shapes
 from gateway.federation.tree import objects
 
@@ -31,13 +31,14 @@ from gateway.federation.tree import objects
 class Surplus:
     """Response keys of the objects at a path that the client did not ask for."""
 
-    path: Path
+    path: tuple[Key, ...]
     keys: tuple[str, ...]
 
 
-def surplus(client: Shapes, step: Shapes) -> tuple[Surplus, ...] | None:
-    """What data completed to the step's selections holds beside the client's answer; None where it may not be one."""
-    comparison = _Comparison(client, step)
+def surplus(client: Shapes, step: Shapes, read: Set[str]) -> tuple[Surplus, ...] | None:
+    """What data completed to the step's selections holds beside the client's answer; None where it may not be one, or
+    holds more in objects that are not under the response keys `read`, from which nothing can be taken."""
+    comparison = _Comparison(client, step, read)
     same = comparison.objects(client.root_type, step.root_type, client.root(), step.root(), ())
     return tuple(comparison.found) if same else None
 
@@ -51,8 +52,9 @@ def take_away(tree: dict[str, Any], found: Iterable[Surplus]) -> None:
 
 
 class _Comparison:
-    def __init__(self, client: Shapes, step: Shapes) -> None:
+    def __init__(self, client: Shapes, step: Shapes, read: Set[str]) -> None:
         self.found: list[Surplus] = []
+        self._read = read
         self._client = client
         self._step = step
 
@@ -62,7 +64,7 @@ class _Comparison:
         theirs: GraphQLObjectType,
         wanted: tuple[Field, ...],
         given: tuple[Field, ...],
-        path: Path,
+        path: tuple[Key, ...],
     ) -> bool:
         """Whether the step's objects are the client's, in the client's order."""
         keys = {field.key for field in wanted}
@@ -72,11 +74,12 @@ class _Comparison:
             self.found.append(Surplus(path, more))
         return (
             mine.name == theirs.name
+            and (not more or all(segment.key in self._read for segment in path))
             and [field.key for field in wanted] == [field.key for field in shown]
             and all(self._field(one, other, path) for one, other in zip(wanted, shown, strict=True))
         )
 
-    def _field(self, mine: Field, theirs: Field, path: Path) -> bool:
+    def _field(self, mine: Field, theirs: Field, path: tuple[Key, ...]) -> bool:
         if mine.name != theirs.name:
             return False
         if mine.name.startswith("__"):
@@ -85,7 +88,7 @@ class _Comparison:
         return self._values(mine.definition.type, theirs.definition.type, mine.nodes, theirs.nodes, below)
 
     def _values(
-        self, mine: Any, theirs: Any, wanted: tuple[FieldNode, ...], given: tuple[FieldNode, ...], path: Path
+        self, mine: Any, theirs: Any, wanted: tuple[FieldNode, ...], given: tuple[FieldNode, ...], path: tuple[Key, ...]
     ) -> bool:
         if is_non_null_type(theirs):
             theirs = theirs.of_type

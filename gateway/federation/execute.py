@@ -78,7 +78,8 @@ class Executor:
 
         `encodable` is for those who do nothing with the data but encode it, which is quicker then."""
         typed = prepared.typed(variables) if encodable else None
-        execution = Execution(self, prepared, variables, context, typed)
+        read = prepared.read(variables) if encodable else None
+        execution = Execution(self, prepared, variables, context, typed, read)
         await execution.run_all()
         return execution.outcome(encodable=encodable)
 
@@ -95,7 +96,9 @@ class Execution:
         variables: Mapping[str, Any],
         context: Any,
         typed: TypedPlan | None = None,
+        read: frozenset[str] | None = None,
     ) -> None:
+        """`read` is `Prepared.read`, where the answer is only to be encoded."""
         self.executor = executor
         self.prepared = prepared
         self.variables = variables
@@ -110,6 +113,7 @@ class Execution:
         self._tasks: list[asyncio.Future[None]] = []
         self._became: Made = {}
         self._left: TypedRun | None = None
+        self._read = read
         self._completed: Shapes | None = None
 
     async def run_all(self) -> None:
@@ -160,7 +164,9 @@ class Execution:
         if step.entities and not any(inquiry.users for inquiry in asked):
             return
         decoder = typed.decoder(step) if typed is not None else None
-        request = SubgraphRequest(step.subgraph, step.document, step.operation_name, variables, step.kind, decoder)
+        request = SubgraphRequest(
+            step.subgraph, step.document, step.operation_name, variables, step.kind, decoder, self._read
+        )
         self.fetched.append(step.subgraph)
         try:
             response = await self.executor.fetchers[step.subgraph].fetch(request, self.context)
@@ -240,7 +246,7 @@ class Execution:
         if data is None:
             self.losses.fail(step, SOURCE_ERROR if response.errors else SOURCE_MALFORMED)
             return
-        if self.prepared.alone:
+        if self._read is not None:
             self._completed = response.shapes
         data = only(data, compiled.asked.root)
         for change in step.renames:
@@ -333,7 +339,7 @@ class Execution:
                 return Outcome(ready, [], self.fetched)
         if self.typed is not None:
             self._leave_typed()
-        tree = self.tree
+        tree = self.tree if self._completed is None else expand(self.tree, {})
         if self.losses:
             self.losses.place(tree, prepared.asked)
         if self.withheld:
@@ -348,12 +354,16 @@ class Execution:
     def _encodable(self) -> Any:
         """What encodes to the answer where nothing is wrong with the tree, which is taken apart for it; else None."""
         projection = self.prepared.projection
-        if self._completed is not None:
-            surplus = projection.surplus(self._completed, self.variables)
-            if surplus is not None:
-                take_away(self.tree, surplus)
-                return self.tree
-        return projection.quick(self.typed.tree if self.typed is not None else self.tree, self.variables)
+        if self.typed is not None:
+            return projection.quick(self.typed.tree, self.variables, structs=True)
+        if self._completed is None:
+            return projection.quick(self.tree, self.variables)
+        assert self._read is not None, "selections are noted where little is read"
+        surplus = projection.surplus(self._completed, self.variables, self._read)
+        if surplus is None:
+            return projection.quick(self.tree, self.variables, structs=True)
+        take_away(self.tree, surplus)
+        return self.tree
 
 
 def _indices(entities: list[Any]) -> list[int]:

@@ -23,6 +23,9 @@ class SubgraphRequest(msgspec.Struct, frozen=True):
     kind: OperationKind
     decoder: msgspec.json.Decoder[Any] | None = None
     """Reads an answer's JSON as the executor likes it best: `data` as a Struct of its own. Needs not be used."""
+    read: frozenset[str] | None = None
+    """Response keys of the objects that the executor reads. An answer that tells its `shapes` may hold Structs under
+    others, which encode alike and have attributes `f_` and the response key. None: it reads all."""
 
 
 @dataclass(frozen=True, slots=True)

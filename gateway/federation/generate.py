@@ -28,7 +28,8 @@ from graphql import (
 
 from gateway.federation.later import Bubble, Later, drop_all, finish_list, finish_object, start
 from gateway.federation.leaves import INFINITY, Leaf
-from gateway.federation.shape import Field, Shapes
+from gateway.federation.shape import Field, Shapes, response_key
+from gateway.federation.structs import struct_of
 
 INTROSPECTION = frozenset({"__schema", "__type"})
 
@@ -132,9 +133,11 @@ class Block:
 class Generator:
     """Generates the functions of one operation in one dialect; `source` is what was compiled, for printing."""
 
-    def __init__(self, shapes: Shapes, dialect: Dialect) -> None:
+    def __init__(self, shapes: Shapes, dialect: Dialect, read: frozenset[str] | None = None) -> None:
+        """`read` holds the response keys of objects that have to be dicts; others are Structs. None: all are dicts."""
         self.shapes = shapes
         self.dialect = dialect
+        self._read = read
         self.env: dict[str, Any] = {
             "Bubble": Bubble,
             "Later": Later,
@@ -185,18 +188,20 @@ class Generator:
         key = (object_type.name, *map(id, nodes))
         made = self._made.get(key)
         if made is None:
-            made = self._made[key] = self._object(object_type, self.shapes.below(object_type, nodes))
+            made = self._made[key] = self._object(object_type, self.shapes.below(object_type, nodes), nodes)
         return made
 
-    def _object(self, object_type: GraphQLObjectType, fields: tuple[Field, ...]) -> Made:
+    def _object(
+        self, object_type: GraphQLObjectType, fields: tuple[Field, ...], nodes: tuple[FieldNode, ...] = ()
+    ) -> Made:
         name = self._name("f")
         block = Block(f"def {name}(o, p, x):  # {object_type.name}")
         reads = {i: self.dialect.read(f) for i, f in enumerate(fields) if not f.name.startswith("__")}
         inner = Block("")
         inner.depth = block.depth + 1
         traits = [self._field(inner, i, field, reads.get(i)) for i, field in enumerate(fields)]
-        out = ", ".join(f"{f.key!r}: {self._out(i, f)}" for i, f in enumerate(fields))
         waiting = [f"a{i}" for i, trait in enumerate(traits) if trait[1]]
+        made = self._new(object_type, fields, () if waiting else nodes)
         if waiting:
             block.add(" = ".join([*waiting, "None"]))
         self._reads(block, reads)
@@ -207,12 +212,20 @@ class Generator:
             block.add(f"    drop_all(({', '.join(waiting)},))")
             block.add("    raise")
             nullable = tuple(not is_non_null_type(f.definition.type) for f in fields)
-            block.add(f"return finish_object({{{out}}}, {nullable!r})")
+            block.add(f"return finish_object({made}, {nullable!r})")
         else:
             block.lines += [line[4:] for line in inner.lines[1:]]
-            block.add(f"return {{{out}}}")
+            block.add(f"return {made}")
         self._blocks.append(block)
         return Made(name, any(trait[0] for trait in traits), bool(waiting))
+
+    def _new(self, object_type: GraphQLObjectType, fields: tuple[Field, ...], nodes: tuple[FieldNode, ...]) -> str:
+        """What makes the object under these nodes: a dict if there are none, or if it is read."""
+        values = [self._out(i, field) for i, field in enumerate(fields)]
+        if self._read is None or not nodes or response_key(nodes[0]) in self._read:
+            return f"{{{', '.join(f'{field.key!r}: {value}' for field, value in zip(fields, values, strict=True))}}}"
+        struct = self._bind("S", struct_of(object_type.name, tuple(field.key for field in fields)))
+        return f"{struct}({', '.join(values)})"
 
     def _out(self, index: int, field: Field) -> str:
         return repr(field.parent.name) if field.name == "__typename" else f"a{index}"

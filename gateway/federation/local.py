@@ -41,7 +41,7 @@ Override = Callable[[Field], Function]
 
 @dataclass(frozen=True, slots=True)
 class LocalResult:
-    """Data as plain JSON values, the fields that failed, and the variables that were refused. `shapes` are the
+    """Data as JSON values, plain but for what needs not be read, the fields that failed, and the variables that were refused. `shapes` are the
     selections that were executed."""
 
     data: dict[str, Any] | None
@@ -59,12 +59,14 @@ class LocalOperation:
         document: DocumentNode,
         operation_name: str | None = None,
         overrides: Mapping[tuple[str, str], Override] | None = None,
+        read: frozenset[str] | None = None,
     ) -> None:
-        """`overrides` gives (type, field) pairs a resolver of our own instead of the schema's."""
+        """`overrides` gives (type, field) pairs a resolver of our own instead of the schema's; `read` is a request's."""
         self.schema = schema
         self.document = document
         self.operation = find_operation(document, operation_name)
         self._dialect = PythonDialect(schema, document, overrides or {})
+        self._read = read
         self._conditions = condition_variables(document)
         self._variants: OrderedDict[tuple[bool, ...], tuple[Shapes, list[Function]]] = OrderedDict()
 
@@ -91,7 +93,7 @@ class LocalOperation:
         if variant is None:
             shapes = Shapes(self.schema, self.document, self.operation, dict(zip(self._conditions, key, strict=True)))
             serial = self.operation.operation is OperationType.MUTATION
-            variant = self._variants[key] = (shapes, Generator(shapes, self._dialect).roots(apart=serial))
+            variant = self._variants[key] = (shapes, Generator(shapes, self._dialect, self._read).roots(apart=serial))
             if len(self._variants) > MAX_VARIANTS:
                 self._variants.popitem(last=False)
         return variant

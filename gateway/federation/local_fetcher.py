@@ -40,23 +40,23 @@ class LocalFetcher:
         own, `_entities` among them."""
         self._schema = schema
         self._root = root
-        self._operations: OrderedDict[tuple[str, str | None], LocalOperation] = OrderedDict()
+        self._operations: OrderedDict[tuple[str, str | None, frozenset[str] | None], LocalOperation] = OrderedDict()
         query = schema.query_type.name if schema.query_type else "Query"
         self._overrides = {(query, "_entities"): Entities(schema).resolver, **(overrides or {})}
 
     async def fetch(self, request: SubgraphRequest, context: Any) -> SubgraphResponse:
         """Execute. Resolvers' failures are errors of the answer; nothing is raised but cancellation."""
-        operation = self._operation(request.document, request.operation_name)
+        operation = self._operation(request)
         result = await operation.run(self._root, request.variables, context)
         errors = [_subgraph_error(error) for error in result.errors]
         errors += [SubgraphError(MESSAGES[SOURCE_ERROR], None, {"code": SOURCE_ERROR}) for _ in result.refused]
         return SubgraphResponse(result.data, tuple(errors), result.shapes)
 
-    def _operation(self, document: str, name: str | None) -> LocalOperation:
-        key = (document, name)
+    def _operation(self, request: SubgraphRequest) -> LocalOperation:
+        key = document, name, read = request.document, request.operation_name, request.read
         operation = self._operations.get(key)
         if operation is None:
-            operation = LocalOperation(self._schema, parse(document), name, self._overrides)
+            operation = LocalOperation(self._schema, parse(document), name, self._overrides, read)
             self._operations[key] = operation
             if len(self._operations) > MAX_OPERATIONS:
                 self._operations.popitem(last=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +11,7 @@ from graphql import DocumentNode, GraphQLSchema, is_object_type
 
 from gateway.federation.contextual import contextual_steps
 from gateway.federation.entities import Step
-from gateway.federation.plan import Path, QueryPlan
+from gateway.federation.plan import Key, Need, NeedOn, Path, QueryPlan
 from gateway.federation.project import Projection
 from gateway.federation.supply import Node, keys_of, supply
 from gateway.federation.typed import TypedPlan, typed_plan
@@ -48,10 +48,7 @@ class Prepared:
         places: dict[tuple[Path, ...], int] = {}
         self.steps = {step.id: Step(step, tuple(children[step.id]), places) for step in plan.steps}
         self.contextual = contextual_steps(self.steps)
-        self.alone = len(plan.steps) == 1 and not (
-            plan.steps[0].entities or plan.steps[0].root or plan.steps[0].renames
-        )
-        """Whether one step's data is the whole tree, as that step gave it."""
+        self._read = _read(plan)
         self._schema = schema
         self._runs = 0
 
@@ -76,7 +73,27 @@ class Prepared:
             return None
         return self._typed if self.projection.has_quick(variables) else None
 
+    def read(self, variables: Mapping[str, Any]) -> frozenset[str] | None:
+        """Response keys of the objects that are read where the only step's data is the whole tree, and nothing speaks
+        against its being the answer; else None."""
+        return self._read if self._read is not None and self.projection.has_quick(variables) else None
+
     @cached_property
     def asked(self) -> Node:
         """The response keys that the client asked for."""
         return keys_of(self.document, self.operation_name)
+
+
+def _read(plan: QueryPlan) -> frozenset[str] | None:
+    if len(plan.steps) != 1 or plan.steps[0].entities or plan.steps[0].root or plan.steps[0].renames:
+        return None
+    points = plan.steps[0].gates
+    on_the_way = [segment.key for point in points for segment in point.path if isinstance(segment, Key)]
+    return frozenset([*on_the_way, *(key for point in points for key in _keys(point.needs))])
+
+
+def _keys(needs: Iterable[Need | NeedOn]) -> Iterator[str]:
+    for need in needs:
+        if isinstance(need, Need):
+            yield need.key
+        yield from _keys(need.needs)

@@ -8,7 +8,7 @@ is not is reported as a `Problem`; a value that a gate withheld is null without 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -108,14 +108,14 @@ class Projection:
         except Bubble:
             return None, run.problems
 
-    def quick(self, tree: Any, variables: Mapping[str, Any]) -> Any:
+    def quick(self, tree: Any, variables: Mapping[str, Any], *, structs: bool = False) -> Any:
         """What encodes to the same JSON as the data that `run` writes, if that has no problems; else None. The tree is
-        of dicts, or of Structs with attributes `f_` and the response key."""
+        of dicts, or also of Structs (`structs`) with attributes `f_` and the response key."""
         wanted = self._quick_type(variables)
         if wanted is None:
             return None
         try:
-            return msgspec.convert(tree, wanted, from_attributes=tree.__class__ is not dict)
+            return msgspec.convert(tree, wanted, from_attributes=structs)
         except msgspec.ValidationError:
             return None
 
@@ -123,13 +123,13 @@ class Projection:
         """Whether there is a `quick` for these conditions."""
         return self._quick_type(variables) is not None
 
-    def surplus(self, completed: Shapes, variables: Mapping[str, Any]) -> tuple[Surplus, ...] | None:
-        """What data completed to these selections holds beside what `quick` makes of it, to the same JSON; None where it
-        has to be asked."""
+    def surplus(self, completed: Shapes, variables: Mapping[str, Any], read: Set[str]) -> tuple[Surplus, ...] | None:
+        """What data completed to these selections holds beside what `quick` makes of it, to the same JSON, in objects
+        under the response keys `read`; None where `quick` has to be asked."""
         key = self._key(variables)
         known = self._surplus.get(key)
         if known is None or known[0] is not completed:
-            found = surplus(self._shapes(key), completed) if self.has_quick(variables) else None
+            found = surplus(self._shapes(key), completed, read) if self.has_quick(variables) else None
             known = self._surplus[key] = (completed, found)
             if len(self._surplus) > MAX_VARIANTS:
                 self._surplus.popitem(last=False)

@@ -46,6 +46,11 @@ class Field:
         return self.nodes[0].name.value
 
 
+def response_key(node: FieldNode) -> str:
+    """The key under which a field's value stands in the answer."""
+    return node.alias.value if node.alias else node.name.value
+
+
 def find_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
     """The operation to run. Raises ValueError if the name does not choose exactly one."""
     found = [
@@ -154,8 +159,7 @@ class Shapes:
             if not self.includes(selection):
                 continue
             if isinstance(selection, FieldNode):
-                key = selection.alias.value if selection.alias else selection.name.value
-                found.setdefault(key, []).append(selection)
+                found.setdefault(response_key(selection), []).append(selection)
             elif isinstance(selection, InlineFragmentNode):
                 condition = selection.type_condition
                 if condition is None or self.applies(condition.name.value, object_type):

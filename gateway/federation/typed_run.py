@@ -9,7 +9,6 @@ import msgspec
 
 from gateway.federation.entities import Inquiry
 from gateway.federation.fetch_conditions import Disjunction
-from gateway.federation.merge import clone
 from gateway.federation.plan import FetchStep
 from gateway.federation.typed import Asking, Tree, TypedPlan
 from gateway.federation.typed_code import Odd, Users
@@ -91,9 +90,11 @@ def expand(value: Any, made: Made) -> Any:
             if below is not msgspec.UNSET:
                 found[key] = expand(below, made)
         return found
+    if value.__class__ is dict:
+        return {key: expand(item, made) for key, item in value.items()}
     if value.__class__ is list:
         return [expand(item, made) for item in value]
-    return clone(value)
+    return value
 
 
 def expanded_inquiry(inquiry: Inquiry, made: Mapping[int, list[dict[str, Any]]]) -> Inquiry:

@@ -23,7 +23,7 @@ from gateway.federation.execute import Executor, Outcome
 from gateway.federation.fetcher import SubgraphRequest, SubgraphResponse
 from gateway.federation.gate_points import GateNeed
 from gateway.federation.local_fetcher import LocalFetcher
-from gateway.federation.plan import FetchStep, GatePoint, Key, Need, QueryPlan, Rename
+from gateway.federation.plan import FetchStep, GatePoint, Key, Need, NeedOn, QueryPlan, Rename
 from gateway.federation.planner import Planner
 from gateway.federation.prepared import Prepared
 from gateway.federation.project import Projection
@@ -38,6 +38,7 @@ enum Kind { A B }
 scalar Date
 """
 SCHEMA = build_schema(TYPES)
+READ = frozenset({"items", "next"})
 
 
 def shapes(schema: GraphQLSchema, query: str, decided: Mapping[str, bool] | None = None) -> Shapes:
@@ -54,7 +55,7 @@ def found(query: str, step: str | None = None, **changed: str) -> tuple[Surplus,
         assert old in TYPES
         texts.append(TYPES.replace(old, new) if old else TYPES)
     client, given = (build_schema(text) for text in texts)
-    return surplus(shapes(client, query), shapes(given, step or query))
+    return surplus(shapes(client, query), shapes(given, step or query), READ)
 
 
 EVERYTHING = "{item{id name n:name size tags kind at __typename t:__typename next{id}} items{id}}"
@@ -109,7 +110,7 @@ def test_other_selections_are_not(query: str, step: str) -> None:
 def test_types_that_might_give_what_the_clients_do_not_admit_are_not(query: str, changed: dict[str, str]) -> None:
     if "Other" in changed.get("given", ""):
         text = TYPES.replace("item: Item", "item: Other") + "type Other { id: ID! }"
-        assert surplus(shapes(SCHEMA, query), shapes(build_schema(text), query)) is None
+        assert surplus(shapes(SCHEMA, query), shapes(build_schema(text), query), READ) is None
         return
     assert found(query, **changed) is None
 
@@ -129,20 +130,25 @@ def test_types_that_give_less_are(query: str, changed: dict[str, str]) -> None:
 
 def test_a_root_of_another_name_is_not() -> None:
     renamed = build_schema("schema { query: Root }" + TYPES.replace("type Query", "type Root"))
-    assert surplus(shapes(SCHEMA, "{__typename}"), shapes(renamed, "{__typename}")) is None
+    assert surplus(shapes(SCHEMA, "{__typename}"), shapes(renamed, "{__typename}"), READ) is None
 
 
 def test_conditions_are_those_of_the_request() -> None:
     query = "query($q:Boolean!){item{id name@include(if:$q)}}"
-    assert surplus(shapes(SCHEMA, query, {"q": True}), shapes(SCHEMA, "{item{id name}}")) == ()
-    assert surplus(shapes(SCHEMA, query, {"q": False}), shapes(SCHEMA, "{item{id}}")) == ()
-    assert surplus(shapes(SCHEMA, query, {"q": True}), shapes(SCHEMA, "{item{id}}")) is None
+    assert surplus(shapes(SCHEMA, query, {"q": True}), shapes(SCHEMA, "{item{id name}}"), READ) == ()
+    assert surplus(shapes(SCHEMA, query, {"q": False}), shapes(SCHEMA, "{item{id}}"), READ) == ()
+    assert surplus(shapes(SCHEMA, query, {"q": True}), shapes(SCHEMA, "{item{id}}"), READ) is None
 
 
 def test_a_proof_is_for_the_selections_that_were_executed() -> None:
     projection = Projection(SCHEMA, parse("{item{id}}"))
-    assert projection.surplus(shapes(SCHEMA, "{item{id}}"), {}) == ()
-    assert projection.surplus(shapes(SCHEMA, "{item{id:name}}"), {}) is None
+    assert projection.surplus(shapes(SCHEMA, "{item{id}}"), {}, READ) == ()
+    assert projection.surplus(shapes(SCHEMA, "{item{id:name}}"), {}, READ) is None
+
+
+def test_what_a_role_may_not_see_is_never_proved() -> None:
+    projection = Projection(SCHEMA, parse("{item{id name}}"), forbidden=frozenset({("Item", "name")}))
+    assert projection.surplus(shapes(SCHEMA, "{item{id name}}"), {}, READ) is None
 
 
 def test_what_was_asked_for_besides_is_found_and_taken_away() -> None:
@@ -156,6 +162,12 @@ def test_what_was_asked_for_besides_is_found_and_taken_away() -> None:
     tree = {"kind": "A", "items": [item, {"id": "3", "__g_size": 3, "next": None}]}
     take_away(tree, more)
     assert tree == {"items": [{"id": "1", "next": {"name": None}}, {"id": "3", "next": None}]}
+
+
+def test_what_cannot_be_taken_away_is_not() -> None:
+    assert found("{item{id}}", "{item{id name}}") is None
+    assert found("{item{next{id}}}", "{item{next{id name}}}") is None
+    assert found("{items{next{id}}}", "{items{next{id name}}}") is not None
 
 
 @strawberry.enum
@@ -299,6 +311,9 @@ async def ask(query: str, variables: Mapping[str, Any] | None = None, *refused: 
 async def test_an_answer_with_nothing_wrong_is_direct(direct: list[int]) -> None:
     outcome = await ask("{patient(number:1){name entries{id status}} two:patient(number:2){n:number best{by{name}}}}")
     assert direct
+    patient = outcome.data["patient"]
+    assert isinstance(patient, dict)
+    assert isinstance(patient["entries"][0], msgspec.Struct)
     assert msgspec.to_builtins(outcome.data)["two"] == {"n": "2", "best": {"by": {"name": "name 2"}}}
 
 
@@ -323,6 +338,12 @@ async def test_what_a_role_may_not_see_is_never_direct(direct: list[int]) -> Non
     assert not direct
 
 
+def test_what_is_never_direct_is_asked_for_in_dicts() -> None:
+    query = "{patient(number:1){name number}}"
+    assert prepare(query).read({}) == {"patient", "__g_number"}
+    assert prepare(query, forbidden=frozenset({("Patient", "number")})).read({}) is None
+
+
 async def test_a_claim_to_be_of_another_type_is_never_direct(direct: list[int]) -> None:
     outcome = await ask("{people{__typename:name strict}}", {}, 1, 2)
     assert outcome.data == {"people": None} or [error.code for error in outcome.errors]
@@ -336,6 +357,34 @@ def planned(query: str, **more: Any) -> Prepared:
 
 
 GATE = GatePoint((Key("patient"),), frozenset({"Patient"}), "patient", (Need("number", "number"),))
+
+
+async def test_what_a_gate_reads_below_is_there_to_be_read(direct: list[int]) -> None:
+    """However it is shown: a place in a best entry, and a text in its codes."""
+    codes = Need("codes", "__g_codes", (NeedOn(frozenset({"Code"}), (Need("text", "text"),)),))
+    needs = (Need("number", "number"), Need("best", "__g_best", (Need("place", "place"), codes)))
+    gate = GatePoint((Key("patient"), Key("entries"), Key("by")), frozenset({"Patient"}), "patient", needs)
+    asked = "{patient(number:1){entries{by{name number best{id}}}}}"
+    read = asked.replace("}}}}}", "} __g_best:best{place __g_codes:codes{__typename text}}}}}}")
+    prepared = planned(asked, document=read, gates=(gate,))
+    await ask("", prepared=prepared)
+    assert direct
+    seen = Refusing()
+    await run(prepared, {}, seen, encodable=True)
+    assert seen.shown[0]["best"] == {"place": 1, "codes": [{"text": None}, None, {"text": "\N{BULLET}"}]}
+    assert (await ask("", {}, 2, prepared=prepared)).data["patient"]["entries"][1] == {"by": None}
+
+
+async def test_what_is_not_proved_is_copied_from_structs(direct: list[int]) -> None:
+    prepared = planned("{patient(number:1){name number best{id place}}}", document=OTHER_ORDER, gates=(GATE,))
+    outcome = await ask("", prepared=prepared)
+    assert isinstance(outcome.data, msgspec.Struct)
+    assert not direct
+    prepared = planned("{patient(number:1){name best{id place}}}", document=OTHER_ORDER, gates=(GATE,))
+    assert (await ask("", {}, 1, prepared=prepared)).data == {"patient": None}
+
+
+OTHER_ORDER = "{patient(number:1){name best{place id} number}}"
 
 
 async def test_data_that_is_renamed_is_not_direct(direct: list[int]) -> None:

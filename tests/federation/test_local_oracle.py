@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from graphql import ExecutionResult, GraphQLSchema, execute, parse, validate
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gateway.federation.local import LocalOperation, LocalResult
+from gateway.federation.typed_run import expand
 from tests.federation.random_graphql import Operations, World
 
 pytestmark = [
@@ -23,6 +25,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 """graphql-core leaves coroutines behind when a null bubbles; ours are watched in a test of their own."""
+
+READ = frozenset({"a1", "b2", "c0", "query0", "query1", "query2x"})
 
 seeds = st.integers(min_value=0, max_value=2**32)
 
@@ -52,7 +56,29 @@ async def both(schema: GraphQLSchema, data: Any, query: str, variables: Any) -> 
     first = await operation.run(data, variables, "context")
     again = await operation.run(data, variables, "context")
     assert written(first.data) == written(again.data)
+    half = await LocalOperation(schema, document, read=READ).run(data, variables, "context")
+    assert written(expand(half.data, {})) == written(first.data)
+    assert msgspec.json.encode(half.data) == msgspec.json.encode(first.data)
+    assert_read(half.data)
     return first, expected
+
+
+def assert_read(data: Any) -> None:
+    """Objects under the keys that are read are dicts, whatever they are in."""
+    if isinstance(data, list):
+        for item in data:
+            assert_read(item)
+    elif isinstance(data, dict | msgspec.Struct):
+        pairs = data.items() if isinstance(data, dict) else msgspec.structs.asdict(data).items()
+        for key, value in pairs:
+            assert key.removeprefix("f_") not in READ or "Struct" not in kinds(value)
+            assert_read(value)
+
+
+def kinds(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(kinds, value))
+    return "Struct" if isinstance(value, msgspec.Struct) else ""
 
 
 def written(data: Any) -> str:

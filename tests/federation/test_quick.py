@@ -76,6 +76,13 @@ def test_a_withheld_object_is_left_to_the_careful_one() -> None:
     assert quick("{items{at}}", {"items": [{"at": WITHHELD}]}) is None
 
 
+def test_what_is_no_object_is_left_to_the_careful_one_though_nothing_is_asked_of_it() -> None:
+    query = "query($q:Boolean!){item{id@include(if:$q)}}"
+    assert quick(query, {"item": {}}, {"q": False}) == {"item": {}}
+    assert quick(query, {"item": "1"}, {"q": False}) is None
+    assert quick(query, {"item": WITHHELD}, {"q": False}) is None
+
+
 def test_conditions_decide_its_fields() -> None:
     query = "query($q:Boolean!){item{id name@include(if:$q)}}"
     tree = {"item": {"id": "1", "name": "n"}}
