@@ -165,10 +165,9 @@ class _Walk:
     def _end(self, here: str, place: str, depth: int, at: tuple[str, ...], *, may_be_one: bool) -> None:
         source, group = self._source, self._group
         _key(source, depth, here, group)
-        given = frozenset(self._shape.given.get(at, ()))
-        if may_be_one and given and given <= {"__typename", *(key for _, key in group.keys)}:
-            # Nothing tells two objects apart here that are sent as one: from now on they are one.
-            one = source.number("one", (group.number, given))
+        alike = self._shape.alike(at) if may_be_one else None
+        if alike is not None:  # from now on, objects that are sent as one are one
+            one = source.number("one", (group.number, alike))
             source.add(depth, f"w = {one}.get(k)", "if w is None:", f"    {one}[k] = {here}")
             _enter(source, depth + 1, here, group)
             source.add(depth, f"elif w is not {here}:", f"    {place} = w")

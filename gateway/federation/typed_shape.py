@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
 from graphql import (
@@ -50,6 +50,8 @@ class TypedField:
 
 
 Fields = dict[str, TypedField]
+Asker = tuple[int, str, int]
+"""A step, the alias of one of its `_entities` fields, and which of its representations."""
 
 
 @dataclass(slots=True)
@@ -74,12 +76,22 @@ class StepShape:
 
 @dataclass(slots=True)
 class Shape:
-    """`given` holds, by the keys from the root, what those steps select there that bring the object itself."""
+    """By the keys from the root, `given` holds what those steps select there that bring the object itself, and `asked`
+    which `_entities` fields are asked for it, with the keys that they send."""
 
     root: str
     types: dict[str, Fields] = field(default_factory=dict)
     given: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
+    asked: dict[tuple[str, ...], dict[Asker, frozenset[str]]] = field(default_factory=dict)
     steps: list[StepShape] = field(default_factory=list)
+
+    def alike(self, at: tuple[str, ...]) -> Hashable:
+        """Objects at places that are alike may become one if they are sent alike: nothing tells them apart by which they
+        are not asked for, and nobody asks for one and not for the other. None where objects stay apart."""
+        given, asked = self.given.get(at, set()) - {"__typename"}, self.asked.get(at, {})
+        if not given or any(not given <= sent for sent in asked.values()):
+            return None
+        return frozenset(given), frozenset(asked)
 
     def note(self, parent: str, key: str, found: TypedField) -> None:
         fields = self.types.setdefault(parent, {})
@@ -97,7 +109,17 @@ def shape_of(plan: QueryPlan, schema: GraphQLSchema) -> Shape:
         if step.root or step.renames or step.gates:
             raise NotPlain
         shape.steps.append(_Reader(step, schema, shape).read())
+        for entity in step.entities:
+            _note_asked(shape, step, entity)
     return shape
+
+
+def _note_asked(shape: Shape, step: FetchStep, entity: EntityInput) -> None:
+    for path in entity.targets:
+        asked = shape.asked.setdefault(keys_of(path), {})
+        for number, each in enumerate(entity.representations):
+            sent = frozenset(need.key for need in each.needs if isinstance(need, Need))
+            asked[step.id, entity.alias, number] = sent
 
 
 class _Reader:
@@ -128,7 +150,7 @@ class _Reader:
 
     def _entities(self, selected: SelectionSetNode, entity: EntityInput) -> None:
         fields = self._found.entities[entity.alias] = EntityFields()
-        at = [tuple(segment.key for segment in path if isinstance(segment, Key)) for path in entity.targets]
+        at = [keys_of(path) for path in entity.targets]
         for node in selected.selections:
             if isinstance(node, FieldNode):
                 raise NotPlain
@@ -181,6 +203,11 @@ class _Reader:
                 )
             else:
                 raise NotPlain
+
+
+def keys_of(path: Path) -> tuple[str, ...]:
+    """The response keys of a path."""
+    return tuple(segment.key for segment in path if isinstance(segment, Key))
 
 
 def _key(node: FieldNode) -> str:

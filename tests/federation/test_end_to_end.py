@@ -144,6 +144,15 @@ async def test_any_query_is_answered_as_by_one_schema(query: str, a: bool, b: bo
     assert outcome.data == expected(query, given_variables)
 
 
+@pytest.mark.parametrize("a", [True, False])
+async def test_objects_that_are_asked_for_apart_stay_apart(a: bool) -> None:
+    """`product` and `p` are sent alike to one subgraph and apart to another: neither may take the other's place."""
+    reviews = "r:reviews{product{inStock s:shippingEstimate} p:product{shippingEstimate@skip(if:$a) inStock}}"
+    query = f"query($a:Boolean!){{two:topProducts(first:2){{upc {reviews}}}}}"
+    outcome = await ask(query, {"a": a})
+    assert outcome.data == expected(query, {"a": a})
+
+
 class Dead:
     """A subgraph that never answers."""
 
