@@ -11,8 +11,18 @@ from typing import Any, Generic, TypeVar
 import strawberry
 
 from resolvers.errors import BadUserInput
+from resolvers.grouping import (
+    AllergyGroup,
+    Conflict,
+    MedicationGroup,
+    allergy_groups,
+    medication_groups,
+    none_known_conflicts,
+)
 from resolvers.loader import SectionRecord
-from resolvers.order import cursor, instant, position, read_cursor
+from resolvers.order import cursor, position, read_cursor
+from resolvers.record.allergies import Allergy
+from resolvers.record.medications import Medication
 from resolvers.record.status import Completeness, Finding, SourceStatus
 from resolvers.record.values import Entry
 
@@ -61,6 +71,40 @@ class Connection(Generic[T]):
     )
 
 
+def _allergy_groups(root: strawberry.Parent[Any]) -> list[AllergyGroup]:
+    return allergy_groups(root.entries)
+
+
+def _none_known_conflicts(root: strawberry.Parent[Any]) -> list[Conflict]:
+    return none_known_conflicts(root.entries)
+
+
+def _medication_groups(root: strawberry.Parent[Any]) -> list[MedicationGroup]:
+    return medication_groups(root.entries)
+
+
+@strawberry.type(description="Allergies and adverse reactions (PRSB: Allergies and adverse reactions).")
+class AllergyConnection(Connection[Allergy]):
+    entries: strawberry.Private[list[Allergy]]
+    groups: list[AllergyGroup] = strawberry.field(
+        resolver=_allergy_groups,
+        description="All entries, over all pages, grouped by substance. Nothing is merged: every entry is in a group.",
+    )
+    conflicts: list[Conflict] = strawberry.field(
+        resolver=_none_known_conflicts,
+        description="Entries of the whole section that contradict one another, such as an allergy and 'none known'.",
+    )
+
+
+@strawberry.type(description="Medicines (PRSB: Medications and medical devices).")
+class MedicationConnection(Connection[Medication]):
+    entries: strawberry.Private[list[Medication]]
+    groups: list[MedicationGroup] = strawberry.field(
+        resolver=_medication_groups,
+        description="All entries, over all pages, grouped by medicine. Nothing is merged: every entry is in a group.",
+    )
+
+
 def page(entries: Sequence[T], first: int | None, after: str | None) -> tuple[list[T], PageInfo]:
     """One page of entries in the record's order. Raises BadUserInput."""
     if first is not None and not 0 <= first <= MAX_PAGE:
@@ -77,14 +121,6 @@ def page(entries: Sequence[T], first: int | None, after: str | None) -> tuple[li
         end_cursor=cursor(nodes[-1]) if nodes else None,
     )
     return nodes, info
-
-
-def since_filter(entries: Sequence[T], since: str | None) -> list[T]:
-    """Entries of this date or later; undated entries stay, for nobody knows that they are older."""
-    if since is None:
-        return list(entries)
-    lower = instant(since)
-    return [entry for entry in entries if entry.date is None or instant(entry.date) >= lower[: len(entry.date)]]
 
 
 def about(record: SectionRecord) -> tuple[Completeness, Finding, list[SourceStatus]]:

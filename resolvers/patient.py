@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from enum import Enum
 from typing import Annotated, Any, TypeVar
 
 import strawberry
 from strawberry.types import Info
 
 from policies.sections import Section
-from resolvers.connection import Connection, about, page, since_filter
+from resolvers.connection import AllergyConnection, Connection, MedicationConnection, about, page
 from resolvers.context import RecordContext
 from resolvers.errors import SourceInvalid
-from resolvers.grouping import (
-    AllergyGroup,
-    Conflict,
-    MedicationGroup,
-    allergy_groups,
-    medication_groups,
-    none_known_conflicts,
+from resolvers.filters import (
+    KIND,
+    STATUS,
+    After,
+    First,
+    Since,
+    When,
+    is_when,
+    of_category,
+    of_kind,
+    since_filter,
+    with_status,
 )
 from resolvers.lookahead import sections_of
-from resolvers.order import instant
 from resolvers.people import Found, PatientLoader
 from resolvers.record.alerts import Alert, AlertStatus
 from resolvers.record.allergies import Allergy, AllergyStatus
@@ -46,55 +49,6 @@ from resolvers.sources.demographics import Person
 T = TypeVar("T", bound=Entry)
 V = TypeVar("V")
 RecordInfo = Info[RecordContext, None]
-
-First = Annotated[int | None, strawberry.argument(description="How many entries at most on this page (0 to 1000).")]
-After = Annotated[str | None, strawberry.argument(description="The cursor after which the page begins.")]
-Since = Annotated[
-    PartialDateTime | None,
-    strawberry.argument(description="Only entries of this date or later; undated entries stay."),
-]
-STATUS = strawberry.argument(description="Only entries of these statuses; those whose status nobody knows stay.")
-KIND = strawberry.argument(description="Only entries of these kinds; those whose kind nobody knows stay.")
-
-
-@strawberry.enum(description="Before or after now.")
-class When(Enum):
-    PAST = "past"
-    FUTURE = "future"
-
-
-def _allergy_groups(root: strawberry.Parent[Any]) -> list[AllergyGroup]:
-    return allergy_groups(root.entries)
-
-
-def _none_known_conflicts(root: strawberry.Parent[Any]) -> list[Conflict]:
-    return none_known_conflicts(root.entries)
-
-
-def _medication_groups(root: strawberry.Parent[Any]) -> list[MedicationGroup]:
-    return medication_groups(root.entries)
-
-
-@strawberry.type(description="Allergies and adverse reactions (PRSB: Allergies and adverse reactions).")
-class AllergyConnection(Connection[Allergy]):
-    entries: strawberry.Private[list[Allergy]]
-    groups: list[AllergyGroup] = strawberry.field(
-        resolver=_allergy_groups,
-        description="All entries, over all pages, grouped by substance. Nothing is merged: every entry is in a group.",
-    )
-    conflicts: list[Conflict] = strawberry.field(
-        resolver=_none_known_conflicts,
-        description="Entries of the whole section that contradict one another, such as an allergy and 'none known'.",
-    )
-
-
-@strawberry.type(description="Medicines (PRSB: Medications and medical devices).")
-class MedicationConnection(Connection[Medication]):
-    entries: strawberry.Private[list[Medication]]
-    groups: list[MedicationGroup] = strawberry.field(
-        resolver=_medication_groups,
-        description="All entries, over all pages, grouped by medicine. Nothing is merged: every entry is in a group.",
-    )
 
 
 @strawberry.federation.type(
@@ -173,7 +127,7 @@ class Patient:
         status: Annotated[list[AllergyStatus] | None, STATUS] = None,
     ) -> AllergyConnection | None:
         entries, shown = await self._page(
-            Section.ALLERGIES, Allergy, first, after, since, lambda entries: _with_status(entries, status)
+            Section.ALLERGIES, Allergy, first, after, since, lambda entries: with_status(entries, status)
         )
         return AllergyConnection(entries=entries, **shown)
 
@@ -186,7 +140,7 @@ class Patient:
         status: Annotated[list[MedicationStatus] | None, STATUS] = None,
     ) -> MedicationConnection | None:
         entries, shown = await self._page(
-            Section.MEDICATIONS, Medication, first, after, since, lambda entries: _with_status(entries, status)
+            Section.MEDICATIONS, Medication, first, after, since, lambda entries: with_status(entries, status)
         )
         return MedicationConnection(entries=entries, **shown)
 
@@ -199,7 +153,7 @@ class Patient:
         status: Annotated[list[ConditionStatus] | None, STATUS] = None,
     ) -> Connection[Condition] | None:
         return await self._section(
-            Section.CONDITIONS, Condition, first, after, since, lambda entries: _with_status(entries, status)
+            Section.CONDITIONS, Condition, first, after, since, lambda entries: with_status(entries, status)
         )
 
     @strawberry.field(
@@ -213,7 +167,7 @@ class Patient:
         kind: Annotated[list[StayKind] | None, KIND] = None,
     ) -> Connection[HospitalStay] | None:
         return await self._section(
-            Section.HOSPITAL_STAYS, HospitalStay, first, after, since, lambda entries: _of_kind(entries, kind)
+            Section.HOSPITAL_STAYS, HospitalStay, first, after, since, lambda entries: of_kind(entries, kind)
         )
 
     @strawberry.field(description="Appointments, past and future (PRSB: Future appointments).")
@@ -234,8 +188,8 @@ class Patient:
         now = info.context.now.isoformat(timespec="seconds").replace("+00:00", "Z")
 
         def keep(entries: list[Appointment]) -> list[Appointment]:
-            timely = [entry for entry in entries if when is None or _is_when(entry, when, now)]
-            return _with_status(timely, status)
+            timely = [entry for entry in entries if when is None or is_when(entry, when, now)]
+            return with_status(timely, status)
 
         return await self._section(Section.APPOINTMENTS, Appointment, first, after, since, keep)
 
@@ -258,7 +212,7 @@ class Patient:
             first,
             after,
             since,
-            lambda entries: _of_category(entries, category),
+            lambda entries: of_category(entries, category),
         )
 
     @strawberry.field(description="Vaccinations (PRSB: Vaccinations).")
@@ -288,7 +242,7 @@ class Patient:
         status: Annotated[list[AlertStatus] | None, STATUS] = None,
     ) -> Connection[Alert] | None:
         return await self._section(
-            Section.ALERTS, Alert, first, after, since, lambda entries: _with_status(entries, status)
+            Section.ALERTS, Alert, first, after, since, lambda entries: with_status(entries, status)
         )
 
     @strawberry.field(description="Care, support and contingency plans (PRSB: Care and support plan).")
@@ -300,7 +254,7 @@ class Patient:
         status: Annotated[list[CarePlanStatus] | None, STATUS] = None,
     ) -> Connection[CarePlan] | None:
         return await self._section(
-            Section.CARE_PLANS, CarePlan, first, after, since, lambda entries: _with_status(entries, status)
+            Section.CARE_PLANS, CarePlan, first, after, since, lambda entries: with_status(entries, status)
         )
 
     @strawberry.field(
@@ -310,7 +264,7 @@ class Patient:
         self, first: First = None, after: After = None, kind: Annotated[list[ContactKind] | None, KIND] = None
     ) -> Connection[CareTeamMember] | None:
         return await self._section(
-            Section.CARE_TEAM, CareTeamMember, first, after, None, lambda entries: _of_kind(entries, kind)
+            Section.CARE_TEAM, CareTeamMember, first, after, None, lambda entries: of_kind(entries, kind)
         )
 
     @strawberry.field(
@@ -330,7 +284,7 @@ class Patient:
             first,
             after,
             since,
-            lambda entries: _with_status(_of_kind(entries, kind), status),
+            lambda entries: with_status(of_kind(entries, kind), status),
         )
 
     @strawberry.field(
@@ -398,29 +352,9 @@ async def patient(info: RecordInfo, nhs_number: str) -> Patient:
     return Patient(nhs_number=NHSNumber(found.nhs_number), found=found)
 
 
-def _of(kind: type[T], entries: Sequence[Entry]) -> list[T]:
-    return [entry for entry in entries if isinstance(entry, kind)]
-
-
-def _with_status(entries: list[Any], wanted: Sequence[Enum] | None) -> list[Any]:
-    """What has one of these statuses. What has none stays: an allergy must not go missing for want of a status."""
-    return entries if wanted is None else [entry for entry in entries if entry.status is None or entry.status in wanted]
-
-
-def _of_kind(entries: list[Any], wanted: Sequence[Enum] | None) -> list[Any]:
-    return entries if wanted is None else [entry for entry in entries if entry.kind is None or entry.kind in wanted]
-
-
-def _of_category(entries: list[TestResult], wanted: str | None) -> list[TestResult]:
-    return entries if wanted is None else [one for one in entries if not one.categories or wanted in one.categories]
-
-
-def _is_when(entry: Appointment, when: When, now: str) -> bool:
-    """A start known only to the day is to come until that day is over, and an unknown one still is."""
-    start = instant(entry.start)
-    future = start >= now[: len(start)]
-    return future is (when is When.FUTURE)
-
-
 def _date(value: str | None) -> PartialDateTime | None:
     return None if value is None else PartialDateTime(value)
+
+
+def _of(kind: type[T], entries: Sequence[Entry]) -> list[T]:
+    return [entry for entry in entries if isinstance(entry, kind)]

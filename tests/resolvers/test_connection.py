@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.connection import page, since_filter
+from resolvers.connection import page
 from resolvers.errors import BadUserInput
+from resolvers.filters import since_filter
 from resolvers.order import cursor, newest_first
 from resolvers.record.conditions import Condition
 
