@@ -126,6 +126,8 @@ def remove(
         _show(report, as_json=as_json)
         only_changes = all(step.state != "failed" or step.name == CHANGES for step in report.steps)
         if not report.ok and not (force and only_changes):
+            if only_changes:
+                typer.echo(f"{name}: clients still use its fields; --force removes it all the same", err=True)
             raise typer.Exit(1)
         file = drop(settings, name)
     except (RegisterError, SubgraphsFileError) as failure:

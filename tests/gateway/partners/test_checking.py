@@ -217,7 +217,7 @@ async def test_commands_add_list_update_and_remove(settings: Settings, partner: 
     foreign.sdl = foreign.told
     assert (await command("update", "notes"))[0] == 0
     status, text = await command("remove", "notes")
-    assert (status, "was removed" in text) == (1, True)
+    assert (status, "was removed" in text, "--force removes it" in text) == (1, True, True)
     assert (await command("remove", "notes", "--force"))[0] == 0
     assert (await command("remove", "notes"))[0] in (1, 2)
 
