@@ -191,8 +191,8 @@ def grown(running: Running, sent: Sequence[bytes], what: str, seconds: float) ->
 
 def fault_figures(folder: Path, seconds: float, _rounds: int) -> None:
     """One source of eight dead or silent: what the others' answers cost then."""
-    with gateway_of(folder, 8) as (running, sent):
-        for name, last in (("all well", "0"), ("one closes connections", "drop"), ("one never answers", "hang")):
+    for name, last in (("all well", "0"), ("one closes connections", "drop"), ("one never answers", "hang")):
+        with gateway_of(folder, 8) as (running, sent):  # one of its own for each, whose breakers know nothing yet
             control(f"delays=0,0,0,0,0,0,0,{last}")
             first = load.run(GATEWAY_PORT, sent, 8, 0.01, None)
             load.run(GATEWAY_PORT, sent, 8, 4.0, None)
@@ -203,7 +203,6 @@ def fault_figures(folder: Path, seconds: float, _rounds: int) -> None:
                 f"{arrived} entries in an answer"
             )
             control("delays=0")
-            load.run(GATEWAY_PORT, sent, 8, 4.0, None)
 
 
 PARTS = {"main": main_figures, "latency": latency_figures, "growth": growth_figures, "faults": fault_figures}
