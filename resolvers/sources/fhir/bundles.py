@@ -91,6 +91,9 @@ def _part(entry: _Entry) -> Part | None:
 
 def local(reference: str | None) -> str | None:
     """'Type/id' of a reference, whether relative, absolute or with a version; None for others ('#1', 'urn:uuid:...')."""
+    kind, _, name = reference.partition("/") if reference else ("", "", "")
+    if name and "/" not in name and kind.isalpha():  # what nearly every reference is
+        return reference
     if not reference or reference.startswith(("#", "urn:")):
         return None
     path = reference.split("/_history/", 1)[0].rstrip("/").split("/")

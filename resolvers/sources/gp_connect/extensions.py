@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -26,8 +27,13 @@ class FhirExtension(msgspec.Struct):
 
     @property
     def name(self) -> str:
-        match = NAME.search(self.url)
-        return match[1] if match is not None else ""
+        return _name(self.url)
+
+
+@lru_cache(maxsize=1024)
+def _name(url: str) -> str:
+    match = NAME.search(url)
+    return match[1] if match is not None else ""
 
 
 def find(extensions: Iterable[FhirExtension], name: str) -> Iterator[FhirExtension]:

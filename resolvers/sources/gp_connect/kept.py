@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import TypeVar
@@ -92,6 +93,9 @@ class Kept:
             if NAMELESS in item.key:
                 self.nameless.add(key)
             self._raw[key] = item.raw
+        self._keys: dict[str, list[str]] = defaultdict(list)
+        for key in self._raw:
+            self._keys[key.partition("/")[0]].append(key)
         self._authors: dict[str, RecordedBy] | None = None
 
     def each(self, kind: str, decoder: Lenient[T], section: Section) -> Iterator[tuple[str, T]]:
@@ -104,10 +108,8 @@ class Kept:
 
     def quietly(self, kind: str, decoder: Lenient[T]) -> Iterator[tuple[str, T | None, tuple[str, ...]]]:
         """The resources of a type, decoded, with the places of what could not be, for the caller to tell."""
-        prefix = f"{kind}/"
-        for key, raw in self._raw.items():
-            if key.startswith(prefix):
-                yield key, *decoder.decode(raw)
+        for key in self._keys.get(kind, ()):
+            yield key, *decoder.decode(self._raw[key])
 
     def one(self, reference: FhirReference | None, kind: str, decoder: Lenient[T], section: Section) -> T | None:
         """The referenced resource as `get` gives it; values that could not be read are told to the notes."""
