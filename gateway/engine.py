@@ -5,6 +5,7 @@ What leaves is decided by `gateway.attempt`: once for an answer in one piece, an
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from dataclasses import dataclass, field
@@ -89,7 +90,7 @@ class RecordEngine:
         try:
             return _reply(await attempt.answer(ready.prepared, encodable=True), view)
         finally:
-            attempt.close()
+            asyncio.get_running_loop().call_soon(attempt.close)  # once the answer is on its way
             generation.in_flight -= 1
 
 
