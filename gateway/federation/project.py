@@ -28,7 +28,7 @@ from gateway.federation.generate import CUT, Dispatch, Function, Generator, Miss
 from gateway.federation.introspect import introspection
 from gateway.federation.later import Bubble, Path, path_list
 from gateway.federation.leaves import Leaf, json_leaf
-from gateway.federation.quick import quick_type
+from gateway.federation.quick import QuickType, quick_type
 from gateway.federation.shape import Field, Shapes, condition_variables, find_operation
 from gateway.federation.tree import WITHHELD
 
@@ -94,7 +94,7 @@ class Projection:
         self._dialect = JsonDialect(visible or schema, document, checked, forbidden)
         self._conditions = condition_variables(document)
         self._variants: OrderedDict[tuple[bool, ...], Function] = OrderedDict()
-        self._quick: OrderedDict[tuple[bool, ...], Any] = OrderedDict()
+        self._quick: OrderedDict[tuple[bool, ...], QuickType | None] = OrderedDict()
         self._surplus: OrderedDict[tuple[bool, ...], tuple[Shapes, tuple[Surplus, ...] | None]] = OrderedDict()
 
     def run(self, tree: dict[str, Any], variables: Mapping[str, Any]) -> tuple[dict[str, Any] | None, list[Problem]]:
@@ -110,12 +110,13 @@ class Projection:
 
     def quick(self, tree: Any, variables: Mapping[str, Any], *, structs: bool = False) -> Any:
         """What encodes to the same JSON as the data that `run` writes, if that has no problems; else None. The tree is
-        of dicts, or also of Structs (`structs`) with attributes `f_` and the response key."""
+        of dicts, or also of Structs (`structs`) with attributes `f_` and the response key: then there is none where of some
+        object nothing but its type is asked."""
         wanted = self._quick_type(variables)
-        if wanted is None:
+        if wanted is None or (structs and wanted.hollow):
             return None
         try:
-            return msgspec.convert(tree, wanted, from_attributes=structs)
+            return msgspec.convert(tree, wanted.struct, from_attributes=structs)
         except msgspec.ValidationError:
             return None
 
@@ -135,7 +136,7 @@ class Projection:
                 self._surplus.popitem(last=False)
         return known[1]
 
-    def _quick_type(self, variables: Mapping[str, Any]) -> Any:
+    def _quick_type(self, variables: Mapping[str, Any]) -> QuickType | None:
         key = self._key(variables)
         if key not in self._quick:
             self._quick[key] = quick_type(self._shapes(key), self._checked, self._forbidden)

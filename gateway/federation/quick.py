@@ -9,6 +9,7 @@ be told apart, or that a role may not see, have no quick projection.
 from __future__ import annotations
 
 from collections.abc import Set
+from dataclasses import dataclass
 from sys import float_info
 from typing import Annotated, Any, Literal
 
@@ -44,13 +45,23 @@ class _CarefulError(Exception):
     """A selection without a quick projection."""
 
 
-def quick_type(shapes: Shapes, checked: Set[str], forbidden: Set[tuple[str, str]]) -> Any:
-    """The Struct that the operation's merged tree converts to, or None if there is none.
+@dataclass(frozen=True, slots=True)
+class QuickType:
+    """The Struct that an operation's merged tree converts to. `hollow`: objects of which nothing has to be there are
+    made of anything that may have attributes, so that a tree of Structs must not be converted."""
+
+    struct: Any
+    hollow: bool
+
+
+def quick_type(shapes: Shapes, checked: Set[str], forbidden: Set[tuple[str, str]]) -> QuickType | None:
+    """What the operation's merged tree converts to, if there is anything.
 
     `checked` and `forbidden` are as the projection has them.
     """
+    made = _Quick(shapes, checked, forbidden)
     try:
-        return _Quick(shapes, checked, forbidden).struct(shapes.root_type, shapes.root())
+        return QuickType(made.struct(shapes.root_type, shapes.root()), made.hollow)
     except _CarefulError:
         return None
 
@@ -60,6 +71,7 @@ class _Quick:
         self._shapes = shapes
         self._checked = checked
         self._forbidden = forbidden
+        self.hollow = False
         self._made: dict[tuple[Any, ...], Any] = {}
 
     def struct(self, object_type: GraphQLObjectType, fields: tuple[Field, ...]) -> Any:
@@ -101,7 +113,9 @@ class _Quick:
         key = (output.name, *map(id, nodes))
         made = self._made.get(key)
         if made is None:
-            made = self._made[key] = self.struct(output, self._shapes.below(output, nodes))
+            fields = self._shapes.below(output, nodes)
+            self.hollow = self.hollow or all(field.name == "__typename" for field in fields)
+            made = self._made[key] = self.struct(output, fields)
         return made
 
 

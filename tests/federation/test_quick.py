@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.federation.project import Projection
+from gateway.federation.structs import struct_of
 from gateway.federation.tree import WITHHELD
 from tests.federation.test_project import SCHEMA
 
@@ -81,6 +82,14 @@ def test_what_is_no_object_is_left_to_the_careful_one_though_nothing_is_asked_of
     assert quick(query, {"item": {}}, {"q": False}) == {"item": {}}
     assert quick(query, {"item": "1"}, {"q": False}) is None
     assert quick(query, {"item": WITHHELD}, {"q": False}) is None
+
+
+@pytest.mark.parametrize("selected", ["id@include(if:$q)", "id@include(if:$q) __typename t:__typename"])
+def test_of_structs_objects_of_which_nothing_has_to_be_there_are_left_to_the_careful_one(selected: str) -> None:
+    document = parse(f"query($q:Boolean!){{item{{{selected}}}}}")
+    tree = struct_of("Query", ("item",))(msgspec.UNSET)
+    for asked in (True, False):
+        assert Projection(SCHEMA, document).quick(tree, {"q": asked}, structs=True) is None
 
 
 def test_conditions_decide_its_fields() -> None:
