@@ -176,7 +176,10 @@ class Execution:
         if typed is not None:
             if self._taken_typed(step, response, asked):
                 return
-            asked = [expanded_inquiry(inquiry, self._became) for inquiry in asked]
+            asked = [
+                expanded_inquiry(inquiry, self._became, self._targets(builder.place, inquiry.entity.targets))
+                for inquiry, builder in zip(asked, compiled.builders, strict=True)
+            ]
         if isinstance(response.data, Tree):
             response = SubgraphResponse(expand(response.data, {}), response.errors)
         if step.entities:
@@ -298,7 +301,7 @@ class Execution:
     def _spread(self, step: FetchStep, entities: list[Any], users: list[list[dict[str, Any]]]) -> None:
         """Merge each answer into every object that it was asked for; only the first gets the original."""
         for entity, targets in zip(entities, users, strict=True):
-            if entity.__class__ is not dict:
+            if entity.__class__ is not dict or not targets:
                 continue
             if is_flat(entity):
                 add_to_all(targets, entity, self.prepared.concrete)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -97,9 +97,11 @@ def expand(value: Any, made: Made) -> Any:
     return value
 
 
-def expanded_inquiry(inquiry: Inquiry, made: Mapping[int, list[dict[str, Any]]]) -> Inquiry:
-    """An inquiry that was made before the tree became dicts."""
+def expanded_inquiry(inquiry: Inquiry, made: Mapping[int, list[dict[str, Any]]], targets: Iterable[Any]) -> Inquiry:
+    """An inquiry that was made before the tree became dicts: of what its objects became, what stands at its targets."""
+    there = set(map(id, targets))
     users = [
-        [each for mine in dict.fromkeys(map(id, targets)) for each in made.get(mine, ())] for targets in inquiry.users
+        [each for mine in dict.fromkeys(map(id, asked)) for each in made.get(mine, ()) if id(each) in there]
+        for asked in inquiry.users
     ]
     return Inquiry(inquiry.entity, users, inquiry.sent)

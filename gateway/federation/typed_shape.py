@@ -76,13 +76,15 @@ class StepShape:
 
 @dataclass(slots=True)
 class Shape:
-    """By the keys from the root, `given` holds what those steps select there that bring the object itself, and `asked`
-    which `_entities` fields are asked for it, with the keys that they send."""
+    """By the keys from the root, `given` holds what those steps select there that bring the object itself, `asked`
+    which `_entities` fields are asked for it, with the keys that they send, and `shared` at which places the object may
+    stand as well: one answer goes to all who asked for it."""
 
     root: str
     types: dict[str, Fields] = field(default_factory=dict)
     given: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
     asked: dict[tuple[str, ...], dict[Asker, frozenset[str]]] = field(default_factory=dict)
+    shared: dict[tuple[str, ...], set[tuple[str, ...]]] = field(default_factory=dict)
     steps: list[StepShape] = field(default_factory=list)
 
     def alike(self, at: tuple[str, ...]) -> Hashable:
@@ -90,6 +92,8 @@ class Shape:
         are not asked for, and nobody asks for one and not for the other. None where objects stay apart."""
         given, asked = self.given.get(at, set()) - {"__typename"}, self.asked.get(at, {})
         if not given or any(not given <= sent for sent in asked.values()):
+            return None
+        if any(not self.asked.get(place, {}).keys() <= asked.keys() for place in self.shared.get(at, ())):
             return None
         return frozenset(given), frozenset(asked)
 
@@ -191,7 +195,10 @@ class _Reader:
             below = get_named_type(definition.type).name
             self._shape.note(name, key, TypedField(asked, below, _depth(definition.type)))
             self._shape.types.setdefault(below, {})
-            self._object(node.selection_set, below, [(*place, key) for place in at], given=True)
+            there = [(*place, key) for place in at]
+            for place in there:
+                self._shape.shared.setdefault(place, set()).update(there)
+            self._object(node.selection_set, below, there, given=True)
 
     def _fields(self, selected: SelectionSetNode, on: str | None) -> Iterator[tuple[FieldNode, str | None]]:
         for node in selected.selections:

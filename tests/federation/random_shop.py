@@ -31,7 +31,7 @@ from gateway.federation.fetcher import Fetcher, FetchFailure, SubgraphError, Sub
 from resolvers.sources.upstream import Failure
 from tests.federation.composing import FED, composed2
 
-OBJECTS = 4
+OBJECTS = 3
 """Objects of each type."""
 KEYS: tuple[tuple[str, ...], ...] = (("id",), ("code",), ("x", "y"))
 KEY_TYPES = {"id": "ID!", "code": "String", "x": "String!", "y": "Int!"}
@@ -164,7 +164,7 @@ def _value(output: Any, place: str) -> Any:
     if roll(place, 9) == 0:
         return None
     if is_list_type(output):
-        return [_value(output.of_type, f"{place}/{index}") for index in range(roll(place + "#", 5))]
+        return [_value(output.of_type, f"{place}/{index}") for index in range(roll(place + "#", 4))]
     named = get_named_type(output)
     if named.name == "JSON":
         return {"place": place, "list": [place]}
@@ -180,7 +180,9 @@ def roll(place: str, sides: int) -> int:
 def _schema(text: str) -> GraphQLSchema:
     text = text.removeprefix(FED)
     names = " | ".join(f"E{number}" for number in range(9) if f"type E{number} " in text)
-    more = f"scalar _Any union _Entity = {names} extend type Query {{ _entities(representations: [_Any!]!): [_Entity]! }}"
+    more = (
+        f"scalar _Any union _Entity = {names} extend type Query {{ _entities(representations: [_Any!]!): [_Entity]! }}"
+    )
     schema = build_schema(text + more, assume_valid=True)
     schema.type_map["_Entity"].resolve_type = lambda value, _info, _type: value.type  # type: ignore[attr-defined]
     return schema
@@ -188,6 +190,8 @@ def _schema(text: str) -> GraphQLSchema:
 
 def _subgraphs(random: Random, requires: dict[tuple[str, str], tuple[str, ...]]) -> dict[str, str]:
     names = [f"s{number}" for number in range(random.randint(2, 5))]
+    if random.random() < 0.5:
+        return _dense(random, names)
     kinds = {f"E{number}": _kind(random, names) for number in range(random.randint(2, 5))}
     for name, kind in kinds.items():
         kind.fields = {home: [] for home in kind.keys}
@@ -201,14 +205,29 @@ def _subgraphs(random: Random, requires: dict[tuple[str, str], tuple[str, ...]])
     return {each: _sdl(random, each, kinds) for each in names if any(each in kind.keys for kind in kinds.values())}
 
 
+def _dense(random: Random, names: list[str]) -> dict[str, str]:
+    """Every subgraph knows every entity by its id, and something of its own of it: most values take a fetch."""
+    kinds = {f"E{number}": Kind({home: [("id",)] for home in names}) for number in range(random.randint(1, 3))}
+    boxes = {home: f"B{home}" for home in names if random.random() < 0.6}
+    for kind in kinds.values():
+        kind.fields = {home: [f"a{home}: String"] for home in names}
+        for number in range(random.randint(1, 3)):
+            home = random.choice(names)
+            to = random.choice([*kinds, *boxes.get(home, "").split()])
+            kind.fields[home].append(f"o{number}: {random.choice(('{}', '{}', '[{}]')).format(to)}")
+    more = {
+        home: f"type {box} {{ o: {random.choice([*kinds])} l: {random.choice(('{}', '[{}]')).format(random.choice([*kinds]))} }}"
+        for home, box in boxes.items()
+    }
+    return {each: f"{_sdl(random, each, kinds)}\n{more.get(each, '')}" for each in names}
+
+
 def _kind(random: Random, names: list[str]) -> Kind:
     homes = random.sample(names, random.randint(1, len(names)))
     if random.random() < 0.6:
         return Kind({home: [("id",)] for home in homes})
     common = [random.choice(KEYS)] if random.random() < 0.7 else []
-    return Kind(
-        {home: [*dict.fromkeys([*common, *random.sample(KEYS, random.randint(1, 2))])] for home in homes}
-    )
+    return Kind({home: [*dict.fromkeys([*common, *random.sample(KEYS, random.randint(1, 2))])] for home in homes})
 
 
 def _leaf(random: Random, kind: Kind, name: str) -> None:
@@ -270,7 +289,9 @@ def _required(
 
 def _sdl(random: Random, subgraph: str, kinds: Mapping[str, Kind]) -> str:
     known = {name: kind for name, kind in kinds.items() if subgraph in kind.keys}
-    roots = [f"r{subgraph}{n}: {random.choice(('{}', '[{}]')).format(random.choice([*known, 'Value']))}" for n in (0, 1)]
+    roots = [
+        f"r{subgraph}{n}: {random.choice(('{}', '[{}]')).format(random.choice([*known, 'Value']))}" for n in (0, 1)
+    ]
     if "E0" in known:
         roots.append("e: [E0] @shareable")
     parts = ["scalar JSON type Value @shareable { text: String size: Int }", f"type Query {{ {' '.join(roots)} }}"]
