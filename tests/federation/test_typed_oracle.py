@@ -39,6 +39,7 @@ class Queries:
     def __init__(self, random: Random) -> None:
         self.random = random
         self.left = FIELDS
+        self.often: dict[str, tuple[list[str], list[str]]] = {}
 
     def query(self, root: GraphQLObjectType) -> str:
         body = self.selection(root, 5)
@@ -48,17 +49,24 @@ class Queries:
         return f"query({','.join(declared)}){body}" if declared else body
 
     def selection(self, parent: GraphQLObjectType, depth: int) -> str:
-        random, names = self.random, list(parent.fields)
-        links = [name for name, field in parent.fields.items() if not is_leaf_type(get_named_type(field.type))]
-        chosen = [
-            random.choice(links if links and random.random() < 0.4 else names) for _ in range(random.randint(1, 4))
-        ]
+        random = self.random
+        chosen = [self.name(parent) for _ in range(random.randint(1, 3))]
         parts = [self.field(parent, name, depth) for name in chosen if self.left > 0]
         if random.random() < 0.15:
             parts.append(random.choice(("__typename", "t:__typename")))
         if random.random() < 0.15:
             parts.append(f"...on {parent.name}{self.condition()}{self.selection(parent, depth)}")
         return f"{{{' '.join(filter(None, parts)) or '__typename'}}}"
+
+    def name(self, parent: GraphQLObjectType) -> str:
+        """A field, often the same ones: so that one answer's objects stand at many places."""
+        if parent.name not in self.often:
+            names = list(parent.fields)
+            links = [name for name in names if not is_leaf_type(get_named_type(parent.fields[name].type))]
+            few = self.random.sample(links, min(len(links), self.random.choice((1, 1, 2, 5))))
+            self.often[parent.name] = few, names
+        few, names = self.often[parent.name]
+        return self.random.choice(few if few and self.random.random() < 0.5 else names)
 
     def field(self, parent: GraphQLObjectType, name: str, depth: int) -> str:
         field, random = parent.fields[name], self.random
