@@ -213,10 +213,11 @@ def _dense(random: Random, names: list[str]) -> dict[str, str]:
         kind.fields = {home: [f"a{home}: String"] for home in names}
         for number in range(random.randint(1, 3)):
             home = random.choice(names)
-            to = random.choice([*kinds, *boxes.get(home, "").split()])
-            kind.fields[home].append(f"o{number}: {random.choice(('{}', '{}', '[{}]')).format(to)}")
+            to = boxes.get(home, "") if random.random() < 0.5 else ""
+            of = random.choice(("{}", "[{}]", "[{}]")) if to else random.choice(("{}", "{}", "[{}]"))
+            kind.fields[home].append(f"o{number}: {of.format(to or random.choice([*kinds]))}")
     more = {
-        home: f"type {box} {{ o: {random.choice([*kinds])} l: {random.choice(('{}', '[{}]')).format(random.choice([*kinds]))} }}"
+        home: f"type {box} {{ o: {random.choice([*kinds])} l: [{random.choice([*kinds])}] }}"
         for home, box in boxes.items()
     }
     return {each: f"{_sdl(random, each, kinds)}\n{more.get(each, '')}" for each in names}

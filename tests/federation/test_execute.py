@@ -648,3 +648,61 @@ async def test_what_was_collected_before_is_not_what_new_objects_need() -> None:
         "topProducts": [{"price": 1, "inStock": True}],
         "me": {"reviews": [{"product": {"price": 2}}]},
     }
+
+
+ANSWERS_SHARED = [
+    root(0, "a", "{me{id} users{id}}"),
+    entities(
+        1, "b", "{reviews{product{upc}}}", (Key("me"),), (Key("users"),), typename="User", needs=(Need("id", "id"),)
+    ),
+]
+"""One answer goes to `me` and to the last of `users`, and one product is in both users' answers."""
+
+
+def two_users() -> dict[str, Fake]:
+    return {
+        "a": Fake({"me": {"id": "2"}, "users": [{"id": "1"}, {"id": "2"}]}),
+        "b": Fake({"_entities": [{"reviews": [{"product": {"upc": "7"}}]} for _ in range(2)]}),
+    }
+
+
+async def test_an_object_at_two_places_keeps_what_only_one_of_them_is_asked_for() -> None:
+    async def late(_request: SubgraphRequest) -> dict[str, Any]:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return {"_entities": [{"price": 3}]}
+
+    steps = [
+        *ANSWERS_SHARED,
+        entities(2, "x", "{price}", (Key("me"), Key("reviews"), Key("product")), after=(1,)),
+        entities(3, "y", "{inStock}", (Key("users"), Key("reviews"), Key("product")), after=(1,)),
+    ]
+    fakes = {**two_users(), "x": Fake(late), "y": Fake({"_entities": [{"inStock": True}]})}
+    outcome = await run("{me{reviews{product{price}}} users{reviews{product{inStock}}}}", steps, fakes)
+    assert outcome.errors == []
+    assert outcome.data == {
+        "me": {"reviews": [{"product": {"price": 3}}]},
+        "users": [{"reviews": [{"product": {"inStock": True}}]}] * 2,
+    }
+
+
+async def test_an_error_is_reported_only_where_it_was_asked() -> None:
+    def asked(alias: str, user: str) -> EntityInput:
+        needs = Representation(frozenset({"Product"}), "Product", (Need("upc", "upc"),))
+        return EntityInput(alias, alias, ((Key(user), Key("reviews"), Key("product")),), (needs,))
+
+    document = "query($p:[_Any!]!,$q:[_Any!]!){p:_entities(representations:$p){...on Product{price}} q:_entities(representations:$q){...on Product{inStock}}}"
+    step = root(2, "x", document, entities=(asked("p", "me"), asked("q", "users")), after=(1,))
+    failed = SubgraphResponse({"p": [{"price": 3}], "q": [None]}, (SubgraphError("no", ("q", 0)),))
+    outcome = await run(
+        "{me{reviews{product{price}}} users{reviews{product{inStock}}}}",
+        [*ANSWERS_SHARED, step],
+        {**two_users(), "x": Fake(failed)},
+    )
+    assert outcome.data == {
+        "me": {"reviews": [{"product": {"price": 3}}]},
+        "users": [{"reviews": [{"product": {"inStock": None}}]}] * 2,
+    }
+    assert [path for path, *_ in errors(outcome)] == [
+        ("users", index, "reviews", 0, "product", "inStock") for index in (0, 1)
+    ]

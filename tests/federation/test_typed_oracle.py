@@ -33,6 +33,9 @@ def shop_of(seed: int) -> tuple[RandomShop, Planner]:
     return shop, Planner(shop.supergraph)
 
 
+DEPTH = 5
+
+
 class Queries:
     """Random queries that ask for the same things at many places."""
 
@@ -42,15 +45,32 @@ class Queries:
         self.often: dict[str, tuple[list[str], list[str]]] = {}
 
     def query(self, root: GraphQLObjectType) -> str:
-        body = self.selection(root, 5)
+        body = self.selection(root, DEPTH)
         declared = [
             f"${name}:{of}!" for name, of in (("a", "Boolean"), ("b", "Boolean"), ("n", "Int")) if f"${name}" in body
         ]
         return f"query({','.join(declared)}){body}" if declared else body
 
+    def twins(self, root: GraphQLObjectType) -> str:
+        """As `query`, where the same way is gone from several places, and something else asked at each of its ends."""
+        roots = [name for name, field in root.fields.items() if not is_leaf_type(get_named_type(field.type))]
+        return f"{{{' '.join(f'r{n}:{self.way(root, self.random.choice(roots), 5)}' for n in range(3))}}}"
+
+    def way(self, parent: GraphQLObjectType, name: str, depth: int) -> str:
+        below = get_named_type(parent.fields[name].type)
+        assert isinstance(below, GraphQLObjectType)
+        if below.name not in self.often:
+            fields = {each: is_leaf_type(get_named_type(field.type)) for each, field in below.fields.items()}
+            links = [each for each, leaf in fields.items() if not leaf]
+            self.often[below.name] = links and [self.random.choice(links)], [each for each in fields if fields[each]]
+        (*on,), leaves = self.often[below.name]
+        found = [self.random.choice(leaves)] if leaves and (self.random.random() < 0.5 or depth == 1) else []
+        found += [self.way(below, each, depth - 1) for each in on if depth > 1]
+        return f"{name}{{{' '.join(found) or '__typename'}}}"
+
     def selection(self, parent: GraphQLObjectType, depth: int) -> str:
         random = self.random
-        chosen = [self.name(parent) for _ in range(random.randint(1, 3))]
+        chosen = [self.name(parent) for _ in range(random.randint(1, 3) + (depth == DEPTH))]
         parts = [self.field(parent, name, depth) for name in chosen if self.left > 0]
         if random.random() < 0.15:
             parts.append(random.choice(("__typename", "t:__typename")))
@@ -63,10 +83,10 @@ class Queries:
         if parent.name not in self.often:
             names = list(parent.fields)
             links = [name for name in names if not is_leaf_type(get_named_type(parent.fields[name].type))]
-            few = self.random.sample(links, min(len(links), self.random.choice((1, 1, 2, 5))))
+            few = self.random.sample(links, min(len(links), self.random.choice((1, 1, 1, 2))))
             self.often[parent.name] = few, names
         few, names = self.often[parent.name]
-        return self.random.choice(few if few and self.random.random() < 0.5 else names)
+        return self.random.choice(few if few and self.random.random() < 0.6 else names)
 
     def field(self, parent: GraphQLObjectType, name: str, depth: int) -> str:
         field, random = parent.fields[name], self.random
@@ -121,7 +141,8 @@ def drawn(seed: int, query_seed: int) -> str | None:
     shop, _ = shop_of(seed)
     root = shop.schema.query_type
     assert root is not None
-    query = Queries(Random(query_seed)).query(root)
+    random = Random(query_seed)
+    query = Queries(random).twins(root) if query_seed % 3 == 0 else Queries(random).query(root)
     return None if validate(shop.schema, parse(query)) else query
 
 
