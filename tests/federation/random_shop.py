@@ -193,7 +193,7 @@ def _subgraphs(random: Random, requires: dict[tuple[str, str], tuple[str, ...]])
     if random.random() < 0.5:
         return _dense(random, names)
     kinds = {f"E{number}": _kind(random, names) for number in range(random.randint(2, 5))}
-    for name, kind in kinds.items():
+    for kind in kinds.values():
         kind.fields = {home: [] for home in kind.keys}
         for number in range(random.randint(1, 3)):
             _leaf(random, kind, f"a{number}")
