@@ -108,7 +108,9 @@ def _asking(entity: EntityInput, shape: Shape, places: dict[Place, int], spread:
     wider = None
     if len(groups) == 1:
         for (targets, others), number in places.items():
-            if targets == entity.targets and len(others) == 1 and set(others[0].keys) < set(groups[0].keys):
+            if targets != entity.targets or len(others) != 1 or others[0].type != groups[0].type:
+                continue
+            if set(others[0].keys) < set(groups[0].keys):
                 wider = number
     again = regrouper(entity, shape) if wider is not None else _never
     return Asking(f"f_{entity.alias}", place, collector(entity, shape), wider, again, spread)
