@@ -88,8 +88,9 @@ class Shape:
     steps: list[StepShape] = field(default_factory=list)
 
     def alike(self, at: tuple[str, ...]) -> Hashable:
-        """Objects at places that are alike may become one if they are sent alike: nothing tells them apart by which they
-        are not asked for, and nobody asks for one and not for the other. None where objects stay apart."""
+        """Objects at places that are alike may become one where the same is sent for them: all that they came with is sent,
+        and whoever asks for one asks for the other. None where objects stay apart: one that is replaced while somebody
+        still holds it loses what that somebody brings."""
         given, asked = self.given.get(at, set()) - {"__typename"}, self.asked.get(at, {})
         if not given or any(not given <= sent for sent in asked.values()):
             return None
@@ -120,7 +121,7 @@ def shape_of(plan: QueryPlan, schema: GraphQLSchema) -> Shape:
 
 def _note_asked(shape: Shape, step: FetchStep, entity: EntityInput) -> None:
     for path in entity.targets:
-        asked = shape.asked.setdefault(keys_of(path), {})
+        asked = shape.asked.setdefault(response_keys(path), {})
         for number, each in enumerate(entity.representations):
             sent = frozenset(need.key for need in each.needs if isinstance(need, Need))
             asked[step.id, entity.alias, number] = sent
@@ -154,7 +155,7 @@ class _Reader:
 
     def _entities(self, selected: SelectionSetNode, entity: EntityInput) -> None:
         fields = self._found.entities[entity.alias] = EntityFields()
-        at = [keys_of(path) for path in entity.targets]
+        at = [response_keys(path) for path in entity.targets]
         for node in selected.selections:
             if isinstance(node, FieldNode):
                 raise NotPlain
@@ -212,7 +213,7 @@ class _Reader:
                 raise NotPlain
 
 
-def keys_of(path: Path) -> tuple[str, ...]:
+def response_keys(path: Path) -> tuple[str, ...]:
     """The response keys of a path."""
     return tuple(segment.key for segment in path if isinstance(segment, Key))
 
