@@ -1,4 +1,4 @@
-"""FHIR codes and amounts as typed structs, and how they become the record's values.
+"""FHIR amounts and periods as typed structs, and how they and FHIR codes become the record's values.
 
 Only what the record shows is decoded. `Reference.display` is not among it: words beside a reference may tell what
 the thing referred to would not be allowed to tell, so no adapter gets to see them.
@@ -12,22 +12,11 @@ from typing import TypeVar
 
 import msgspec
 
-from resolvers.record.values import CodeableConcept, Coding, Period, Quantity
+from resolvers.record.values import CodeableConcept, Period, Quantity
 from resolvers.sources.fhir.dates import fhir_date
 
 SNOMED = "http://snomed.info/sct"
 E = TypeVar("E", bound=Enum)
-
-
-class FhirCoding(msgspec.Struct, gc=False):
-    system: str | None = None
-    code: str | None = None
-    display: str | None = None
-
-
-class FhirConcept(msgspec.Struct):
-    coding: list[FhirCoding] = []
-    text: str | None = None
 
 
 class FhirQuantity(msgspec.Struct, gc=False):
@@ -50,32 +39,32 @@ class FhirNote(msgspec.Struct, gc=False):
     text: str | None = None
 
 
-def concept(source: FhirConcept | None) -> CodeableConcept | None:
+def concept(source: CodeableConcept | None) -> CodeableConcept | None:
     """The record's concept; None where neither code nor words are there."""
     if source is None:
         return None
-    codings = [Coding(system=c.system, code=c.code, display=c.display) for c in source.coding if c.code or c.display]
+    codings = [coding for coding in source.codings if coding.code or coding.display]
     return CodeableConcept(text=source.text, codings=codings) if codings or source.text else None
 
 
-def concepts(sources: Iterable[FhirConcept]) -> list[CodeableConcept]:
+def concepts(sources: Iterable[CodeableConcept]) -> list[CodeableConcept]:
     """Those of the sources that say something."""
     found = (concept(source) for source in sources)
     return [each for each in found if each is not None]
 
 
-def words(source: FhirConcept | None) -> str | None:
+def words(source: CodeableConcept | None) -> str | None:
     """The concept as one phrase: the author's text, else the first display, else the first code."""
     if source is None:
         return None
-    displays = (coding.display for coding in source.coding)
-    codes = (coding.code for coding in source.coding)
+    displays = (coding.display for coding in source.codings)
+    codes = (coding.code for coding in source.codings)
     return source.text or next(filter(None, displays), None) or next(filter(None, codes), None)
 
 
-def code_of(source: FhirConcept | None) -> str | None:
+def code_of(source: CodeableConcept | None) -> str | None:
     """The first code, whatever its system: for elements bound to one small code list."""
-    return next((coding.code for coding in source.coding if coding.code), None) if source is not None else None
+    return next((coding.code for coding in source.codings if coding.code), None) if source is not None else None
 
 
 def quantity(source: FhirQuantity | None) -> Quantity | None:

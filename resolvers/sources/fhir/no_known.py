@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from resolvers.sources.fhir.concepts import SNOMED, FhirConcept
+from resolvers.record.values import CodeableConcept
+from resolvers.sources.fhir.concepts import SNOMED
 
 READ_2 = "http://read.info/readv2"
 CTV3 = "http://read.info/ctv3"
@@ -21,6 +22,6 @@ NO_KNOWN_ALLERGIES = frozenset(
 )
 
 
-def says_no_known_allergies(source: FhirConcept | None) -> bool:
+def says_no_known_allergies(source: CodeableConcept | None) -> bool:
     """Whether the concept is the statement that no allergy at all is known."""
-    return source is not None and any((c.system, c.code) in NO_KNOWN_ALLERGIES for c in source.coding)
+    return source is not None and any((c.system, c.code) in NO_KNOWN_ALLERGIES for c in source.codings)

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from resolvers.sources.fhir.concepts import FhirConcept
+from resolvers.record.values import CodeableConcept
 from resolvers.sources.fhir.lenient import Lenient
 
 
 class _Issue(msgspec.Struct):
     severity: str | None = None
     code: str | None = None
-    details: FhirConcept | None = None
+    details: CodeableConcept | None = None
     diagnostics: str | None = None
 
 
@@ -48,8 +48,8 @@ def issues(body: bytes | msgspec.Raw) -> tuple[Issue, ...]:
 
 
 def _issue(issue: _Issue) -> Issue:
-    details = issue.details or FhirConcept()
-    detail = next((coding.code for coding in details.coding if coding.code), None)
+    details = issue.details or CodeableConcept()
+    detail = next((coding.code for coding in details.codings if coding.code), None)
     return Issue(issue.severity, issue.code, detail, issue.diagnostics or details.text or "")
 
 

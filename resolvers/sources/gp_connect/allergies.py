@@ -8,8 +8,8 @@ import msgspec
 
 from policies.sections import Section
 from resolvers.record.allergies import Allergy, AllergyStatus, Criticality, Reaction, ReactionSeverity, Verification
+from resolvers.record.values import CodeableConcept
 from resolvers.sources.fhir.concepts import (
-    FhirConcept,
     FhirNote,
     FhirReference,
     concept,
@@ -27,7 +27,7 @@ NULL_FLAVOR = "http://hl7.org/fhir/v3/NullFlavor"
 
 
 class _Reaction(msgspec.Struct):
-    manifestation: list[FhirConcept] = []
+    manifestation: list[CodeableConcept] = []
     severity: str | None = None
     onset: str | None = None
     description: str | None = None
@@ -42,7 +42,7 @@ class FhirAllergy(msgspec.Struct):
     type: str | None = None
     category: list[str] = []
     criticality: str | None = None
-    code: FhirConcept | None = None
+    code: CodeableConcept | None = None
     onsetDateTime: str | None = None  # noqa: N815
     assertedDate: str | None = None  # noqa: N815
     recorder: FhirReference | None = None
@@ -86,7 +86,7 @@ def _allergy(kept: Kept, key: str, source: FhirAllergy) -> Allergy:
 
 def _reaction(kept: Kept, source: _Reaction) -> Reaction:
     """A reaction; the null flavour that stands in for 'no manifestation given' is left out."""
-    said = [m for m in source.manifestation if not any(coding.system == NULL_FLAVOR for coding in m.coding)]
+    said = [m for m in source.manifestation if not any(coding.system == NULL_FLAVOR for coding in m.codings)]
     return Reaction(
         manifestations=concepts(said),
         severity=member(ReactionSeverity, source.severity),

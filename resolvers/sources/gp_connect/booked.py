@@ -8,8 +8,9 @@ import msgspec
 
 from policies.sections import Section
 from resolvers.record.appointments import Appointment, AppointmentStatus
+from resolvers.record.values import CodeableConcept
 from resolvers.sources.fhir.bundles import local
-from resolvers.sources.fhir.concepts import FhirConcept, FhirReference, concept, concepts, words
+from resolvers.sources.fhir.concepts import FhirReference, concept, concepts, words
 from resolvers.sources.fhir.lenient import Lenient
 from resolvers.sources.gp_connect.extensions import FhirExtension, find, first
 from resolvers.sources.gp_connect.kept import FhirMeta, Kept
@@ -26,11 +27,11 @@ class FhirAppointment(msgspec.Struct):
     meta: FhirMeta | None = None
     extension: list[FhirExtension] = []
     status: str | None = None
-    serviceCategory: FhirConcept | None = None  # noqa: N815
-    serviceType: list[FhirConcept] = []  # noqa: N815
-    specialty: list[FhirConcept] = []
-    appointmentType: FhirConcept | None = None  # noqa: N815
-    reason: list[FhirConcept] = []
+    serviceCategory: CodeableConcept | None = None  # noqa: N815
+    serviceType: list[CodeableConcept] = []  # noqa: N815
+    specialty: list[CodeableConcept] = []
+    appointmentType: CodeableConcept | None = None  # noqa: N815
+    reason: list[CodeableConcept] = []
     description: str | None = None
     comment: str | None = None
     start: str | None = None

@@ -16,7 +16,6 @@ from resolvers.record.consultations import Consultation, ConsultationNote, Consu
 from resolvers.record.values import CodeableConcept, Period
 from resolvers.sources.fhir.concepts import (
     SNOMED,
-    FhirConcept,
     FhirPeriod,
     FhirQuantity,
     FhirReference,
@@ -38,11 +37,11 @@ MINUTES = {"min": 1.0, "m": 1.0, "h": 60.0, "s": 1 / 60}
 
 
 class _Participant(msgspec.Struct):
-    type: list[FhirConcept] = []
+    type: list[CodeableConcept] = []
     individual: FhirReference | None = None
 
     def was(self, code: str) -> bool:
-        return any(coding.code == code for kind in self.type for coding in kind.coding)
+        return any(coding.code == code for kind in self.type for coding in kind.codings)
 
 
 class _Place(msgspec.Struct):
@@ -53,7 +52,7 @@ class FhirEncounter(msgspec.Struct):
     fhir_type: ClassVar[str] = "Encounter"
     meta: FhirMeta | None = None
     status: str | None = None
-    type: list[FhirConcept] = []
+    type: list[CodeableConcept] = []
     participant: list[_Participant] = []
     period: FhirPeriod | None = None
     length: FhirQuantity | None = None
@@ -71,7 +70,7 @@ class FhirPart(msgspec.Struct):
     fhir_type: ClassVar[str] = "List"
     status: str | None = None
     title: str | None = None
-    code: FhirConcept | None = None
+    code: CodeableConcept | None = None
     extension: list[FhirExtension] = []
     encounter: FhirReference | None = None
     date: str | None = None
@@ -79,7 +78,7 @@ class FhirPart(msgspec.Struct):
 
     @property
     def is_of(self) -> str | None:
-        codings = self.code.coding if self.code is not None else []
+        codings = self.code.codings if self.code is not None else []
         return next((coding.code for coding in codings if coding.system == SNOMED), None)
 
     @property

@@ -11,7 +11,8 @@ from functools import lru_cache
 
 import msgspec
 
-from resolvers.sources.fhir.concepts import FhirConcept, FhirReference
+from resolvers.record.values import CodeableConcept
+from resolvers.sources.fhir.concepts import FhirReference
 
 NAME = re.compile(r"(?:^|/)(?:Extension-)?(?:CareConnect-)?(?:GPConnect-)?(?:GPC-)?([A-Za-z]+)(?:-\d+)?$", re.ASCII)
 
@@ -21,7 +22,7 @@ class FhirExtension(msgspec.Struct):
     valueCode: str | None = None  # noqa: N815
     valueString: str | None = None  # noqa: N815
     valueDateTime: str | None = None  # noqa: N815
-    valueCodeableConcept: FhirConcept | None = None  # noqa: N815
+    valueCodeableConcept: CodeableConcept | None = None  # noqa: N815
     valueReference: FhirReference | None = None  # noqa: N815
     extension: list[FhirExtension] = []
 

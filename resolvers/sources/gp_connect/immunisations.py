@@ -10,7 +10,6 @@ from policies.sections import Section
 from resolvers.record.immunisations import Immunisation, ImmunisationStatus
 from resolvers.record.values import CodeableConcept
 from resolvers.sources.fhir.concepts import (
-    FhirConcept,
     FhirNote,
     FhirReference,
     concept,
@@ -28,13 +27,13 @@ GAVE = "AP"
 
 
 class _Practitioner(msgspec.Struct):
-    role: FhirConcept | None = None
+    role: CodeableConcept | None = None
     actor: FhirReference | None = None
 
 
 class _Explanation(msgspec.Struct):
-    reason: list[FhirConcept] = []
-    reasonNotGiven: list[FhirConcept] = []  # noqa: N815
+    reason: list[CodeableConcept] = []
+    reasonNotGiven: list[CodeableConcept] = []  # noqa: N815
 
 
 class _Protocol(msgspec.Struct):
@@ -48,13 +47,13 @@ class FhirImmunization(msgspec.Struct):
     extension: list[FhirExtension] = []
     status: str | None = None
     notGiven: bool | None = None  # noqa: N815
-    vaccineCode: FhirConcept | None = None  # noqa: N815
+    vaccineCode: CodeableConcept | None = None  # noqa: N815
     date: str | None = None
     manufacturer: FhirReference | None = None
     lotNumber: str | None = None  # noqa: N815
     expirationDate: str | None = None  # noqa: N815
-    site: FhirConcept | None = None
-    route: FhirConcept | None = None
+    site: CodeableConcept | None = None
+    route: CodeableConcept | None = None
     practitioner: list[_Practitioner] = []
     note: list[FhirNote] = []
     explanation: _Explanation | None = None
@@ -100,7 +99,7 @@ def _status(source: FhirImmunization) -> ImmunisationStatus | None:
 
 def vaccine(source: FhirImmunization) -> CodeableConcept | None:
     """The product; where the practice knows only the procedure, that."""
-    known = source.vaccineCode is not None and any(c.code not in UNKNOWN_VACCINE for c in source.vaccineCode.coding)
+    known = source.vaccineCode is not None and any(c.code not in UNKNOWN_VACCINE for c in source.vaccineCode.codings)
     procedure = first(source.extension, "VaccinationProcedure")
     if not known and procedure is not None:
         return concept(procedure.valueCodeableConcept)
@@ -109,7 +108,7 @@ def vaccine(source: FhirImmunization) -> CodeableConcept | None:
 
 def _actors(source: FhirImmunization) -> list[FhirReference | None]:
     """Who gave it first, then who else is named."""
-    gave = [p for p in source.practitioner if p.role is not None and any(c.code == GAVE for c in p.role.coding)]
+    gave = [p for p in source.practitioner if p.role is not None and any(c.code == GAVE for c in p.role.codings)]
     return [person.actor for person in [*gave, *source.practitioner]]
 
 

@@ -13,9 +13,9 @@ import strawberry
 from policies.sections import Section
 from policies.sensitivity.gate import Item
 from resolvers.record.status import SourceWarning
-from resolvers.record.values import Organisation, OrganisationKind, PartialDateTime, RecordedBy
+from resolvers.record.values import CodeableConcept, Organisation, OrganisationKind, PartialDateTime, RecordedBy
 from resolvers.sources.fhir.bundles import local
-from resolvers.sources.fhir.concepts import FhirConcept, FhirReference, code_of, member, words
+from resolvers.sources.fhir.concepts import FhirReference, code_of, member, words
 from resolvers.sources.fhir.dates import fhir_date
 from resolvers.sources.fhir.lenient import Lenient
 from resolvers.sources.gp_connect.envelope import MISFILED, NAMELESS, SAME
@@ -52,13 +52,13 @@ class _Identifier(msgspec.Struct, gc=False):
 class FhirOrganization(msgspec.Struct):
     identifier: list[_Identifier] = []
     name: str | None = None
-    type: list[FhirConcept] = []
+    type: list[CodeableConcept] = []
 
 
 class _Role(msgspec.Struct):
     practitioner: FhirReference | None = None
     organization: FhirReference | None = None
-    code: list[FhirConcept] = []
+    code: list[CodeableConcept] = []
 
 
 _ORGANIZATION = Lenient(FhirOrganization)
@@ -173,19 +173,15 @@ class Kept:
 
     def _read_authors(self) -> dict[str, RecordedBy]:
         authors: dict[str, RecordedBy] = {}
-        for key, raw in self._raw.items():
-            if key.startswith("Organization/"):
-                found = _ORGANIZATION.decode(raw)[0]
-                if found is not None:
-                    authors[key] = RecordedBy(organisation=self._organisation(found))
-            elif key.startswith("PractitionerRole/"):
-                self._add_role(authors, key, raw)
+        for key, found, _ in self.quietly("Organization", _ORGANIZATION):
+            if found is not None:
+                authors[key] = RecordedBy(organisation=self._organisation(found))
+        for key, role, _ in self.quietly("PractitionerRole", _ROLE):
+            if role is not None:
+                self._add_role(authors, key, role)
         return authors
 
-    def _add_role(self, authors: dict[str, RecordedBy], key: str, raw: bytes) -> None:
-        role = _ROLE.decode(raw)[0]
-        if role is None:
-            return
+    def _add_role(self, authors: dict[str, RecordedBy], key: str, role: _Role) -> None:
         organisation = self.organisation_of(role.organization) or self.organisation
         author = RecordedBy(organisation=organisation, role=next(filter(None, map(words, role.code)), None))
         authors[key] = author

@@ -13,7 +13,8 @@ import msgspec
 
 from policies.sections import Section
 from resolvers.record.status import SourceWarning
-from resolvers.sources.fhir.concepts import SNOMED, FhirConcept, FhirNote
+from resolvers.record.values import CodeableConcept
+from resolvers.sources.fhir.concepts import SNOMED, FhirNote
 from resolvers.sources.fhir.outcomes import issues
 from resolvers.sources.gp_connect.extensions import FhirExtension, find
 from resolvers.sources.gp_connect.parameters import SECTION_OF_AREA
@@ -63,23 +64,23 @@ class _Entry(msgspec.Struct):
 
 class FhirList(msgspec.Struct):
     status: str | None = None
-    code: FhirConcept | None = None
+    code: CodeableConcept | None = None
     extension: list[FhirExtension] = []
     note: list[FhirNote] = []
-    emptyReason: FhirConcept | None = None  # noqa: N815
+    emptyReason: CodeableConcept | None = None  # noqa: N815
     entry: list[_Entry] = []
     contained: list[msgspec.Raw] = []
 
     @property
     def purpose(self) -> str | None:
         """The SNOMED CT code that says what the list is of."""
-        codings = self.code.coding if self.code is not None else []
+        codings = self.code.codings if self.code is not None else []
         return next((coding.code for coding in codings if coding.system == SNOMED), None)
 
     @property
     def section(self) -> Section | None:
         """The section that its warnings are about."""
-        codes = [coding.code or "" for coding in self.code.coding] if self.code is not None else []
+        codes = [coding.code or "" for coding in self.code.codings] if self.code is not None else []
         secondary = Section.CONSULTATIONS if any(code.startswith(IN_CONSULTATIONS) for code in codes) else None
         return PRIMARY_LISTS.get(self.purpose or "", secondary)
 
@@ -102,7 +103,7 @@ def read_lists(lists: Iterable[FhirList], sections: frozenset[Section], fetched:
             continue
         seen.add(each.purpose or "")
         _warn(each, section, fetched)
-        reasons = each.emptyReason.coding if each.emptyReason is not None else []
+        reasons = each.emptyReason.codings if each.emptyReason is not None else []
         if each.purpose == CHIEF_LIST[section] and not each.entry and any(r.code == NIL_KNOWN for r in reasons):
             fetched.known_none.add(section)
     for section in sections:

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import msgspec
 
-from resolvers.sources.fhir.concepts import FhirConcept, FhirNote, FhirPeriod, FhirQuantity, FhirReference
+from resolvers.record.values import CodeableConcept
+from resolvers.sources.fhir.concepts import FhirNote, FhirPeriod, FhirQuantity, FhirReference
 from resolvers.sources.fhir.lenient import Lenient
 from resolvers.sources.gp_connect.extensions import FhirExtension
 from resolvers.sources.gp_connect.kept import FhirMeta
@@ -19,19 +20,19 @@ class SupplyQuantity(FhirQuantity):
 class FhirReason(msgspec.Struct):
     """A Condition or Observation that a medicine is taken for, as far as it gives the reason."""
 
-    code: FhirConcept | None = None
+    code: CodeableConcept | None = None
 
 
 class FhirMedication(msgspec.Struct):
     fhir_type: ClassVar[str] = "Medication"
     id: str = ""
-    code: FhirConcept | None = None
+    code: CodeableConcept | None = None
 
 
 class FhirDosage(msgspec.Struct):
     text: str | None = None
     patientInstruction: str | None = None  # noqa: N815
-    route: FhirConcept | None = None
+    route: CodeableConcept | None = None
     doseQuantity: FhirQuantity | None = None  # noqa: N815
 
 
@@ -49,10 +50,10 @@ class FhirStatement(msgspec.Struct):
     status: str | None = None
     taken: str | None = None
     medicationReference: FhirReference | None = None  # noqa: N815
-    medicationCodeableConcept: FhirConcept | None = None  # noqa: N815
+    medicationCodeableConcept: CodeableConcept | None = None  # noqa: N815
     effectivePeriod: FhirPeriod | None = None  # noqa: N815
     effectiveDateTime: str | None = None  # noqa: N815
-    reasonCode: list[FhirConcept] = []  # noqa: N815
+    reasonCode: list[CodeableConcept] = []  # noqa: N815
     reasonReference: list[FhirReference] = []  # noqa: N815
     note: list[FhirNote] = []
     dosage: list[FhirDosage] = []
@@ -71,7 +72,7 @@ class FhirRequest(msgspec.Struct):
     authoredOn: str | None = None  # noqa: N815
     requester: FhirRequester | None = None
     recorder: FhirReference | None = None
-    reasonCode: list[FhirConcept] = []  # noqa: N815
+    reasonCode: list[CodeableConcept] = []  # noqa: N815
     note: list[FhirNote] = []
     dosageInstruction: list[FhirDosage] = []  # noqa: N815
     dispenseRequest: FhirDispense | None = None  # noqa: N815

@@ -13,7 +13,6 @@ from resolvers.record.medications import Medication, MedicationIssue, Medication
 from resolvers.record.values import CodeableConcept, Organisation, OrganisationKind, PartialDateTime, Quantity
 from resolvers.sources.fhir.bundles import local
 from resolvers.sources.fhir.concepts import (
-    FhirConcept,
     FhirPeriod,
     code_of,
     concept,
@@ -116,7 +115,7 @@ def _entry(
 
 
 def _medicine(kept: Kept, source: FhirStatement) -> CodeableConcept | None:
-    named: FhirConcept | None = source.medicationCodeableConcept
+    named: CodeableConcept | None = source.medicationCodeableConcept
     reference = source.medicationReference
     if named is None and reference is not None:
         inside = (m.code for m in source.contained if reference.reference == f"#{m.id.lstrip('#')}")

@@ -14,8 +14,9 @@ import msgspec
 import strawberry
 
 from policies.sections import Section
+from resolvers.record.values import CodeableConcept
 from resolvers.sources.fhir.bundles import local
-from resolvers.sources.fhir.concepts import FhirConcept, FhirNote, FhirReference, notes_text, words
+from resolvers.sources.fhir.concepts import FhirNote, FhirReference, notes_text, words
 from resolvers.sources.fhir.lenient import Lenient
 from resolvers.sources.gp_connect.immunisations import IMMUNIZATION, vaccine
 from resolvers.sources.gp_connect.kept import Kept
@@ -34,9 +35,9 @@ class Stated(msgspec.Struct):
 
     status: str | None = None
     verificationStatus: str | None = None  # noqa: N815
-    code: FhirConcept | None = None
-    serviceRequested: list[FhirConcept] = []  # noqa: N815
-    reasonCode: list[FhirConcept] = []  # noqa: N815
+    code: CodeableConcept | None = None
+    serviceRequested: list[CodeableConcept] = []  # noqa: N815
+    reasonCode: list[CodeableConcept] = []  # noqa: N815
     description: str | None = None
     conclusion: str | None = None
     note: list[FhirNote] = []
@@ -47,14 +48,14 @@ class FhirPrescribed(msgspec.Struct):
     status: str | None = None
     basedOn: list[FhirReference] = []  # noqa: N815
     medicationReference: FhirReference | None = None  # noqa: N815
-    medicationCodeableConcept: FhirConcept | None = None  # noqa: N815
+    medicationCodeableConcept: CodeableConcept | None = None  # noqa: N815
     dosageInstruction: list[FhirDosage] = []  # noqa: N815
 
 
 class FhirFiled(msgspec.Struct):
     fhir_type: ClassVar[str] = "DocumentReference"
     status: str | None = None
-    type: FhirConcept | None = None
+    type: CodeableConcept | None = None
     description: str | None = None
 
 
@@ -99,7 +100,7 @@ class Noted:
         source = self.kept.one(item, "Observation", OBSERVATION, self.section)
         if source is None or source.status == ERROR:
             return None
-        codes = source.code.coding if source.code is not None else []
+        codes = source.code.codings if source.code is not None else []
         remark = source.comment is not None and any(coding.code == REMARK for coding in codes)
         name = None if remark else words(source.code)
         return _joined(_valued(name, _values(source)), source.comment)

@@ -9,7 +9,8 @@ import msgspec
 from policies.sections import Section
 from resolvers.record.allergies import Verification
 from resolvers.record.conditions import Condition, ConditionStatus, Significance
-from resolvers.sources.fhir.concepts import FhirConcept, FhirNote, FhirReference, concept, concepts, notes_text
+from resolvers.record.values import CodeableConcept
+from resolvers.sources.fhir.concepts import FhirNote, FhirReference, concept, concepts, notes_text
 from resolvers.sources.fhir.lenient import Lenient
 from resolvers.sources.gp_connect.extensions import FhirExtension, first
 from resolvers.sources.gp_connect.kept import FhirMeta, Kept
@@ -23,10 +24,10 @@ class FhirCondition(msgspec.Struct):
     extension: list[FhirExtension] = []
     clinicalStatus: str | None = None  # noqa: N815
     verificationStatus: str | None = None  # noqa: N815
-    category: list[FhirConcept] = []
-    severity: FhirConcept | None = None
-    code: FhirConcept | None = None
-    bodySite: list[FhirConcept] = []  # noqa: N815
+    category: list[CodeableConcept] = []
+    severity: CodeableConcept | None = None
+    code: CodeableConcept | None = None
+    bodySite: list[CodeableConcept] = []  # noqa: N815
     onsetDateTime: str | None = None  # noqa: N815
     abatementDateTime: str | None = None  # noqa: N815
     assertedDate: str | None = None  # noqa: N815
@@ -56,7 +57,7 @@ def _problem(kept: Kept, key: str, source: FhirCondition) -> Condition:
         code=concept(source.code),
         status=kept.coded(SECTION, "Condition.clinicalStatus", ConditionStatus, source.clinicalStatus),
         verification=kept.coded(SECTION, "Condition.verificationStatus", Verification, source.verificationStatus),
-        categories=[coding.code for category in source.category for coding in category.coding if coding.code],
+        categories=[coding.code for category in source.category for coding in category.codings if coding.code],
         significance=kept.coded(SECTION, "Condition.extension", Significance, marked),
         severity=concept(source.severity),
         body_sites=concepts(source.bodySite),

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 import msgspec
 
+from resolvers.record.values import CodeableConcept
 from resolvers.sources.fhir.bundles import local
-from resolvers.sources.fhir.concepts import FhirConcept, FhirPeriod, FhirQuantity, FhirReference, quantity_words, words
+from resolvers.sources.fhir.concepts import FhirPeriod, FhirQuantity, FhirReference, quantity_words, words
 from resolvers.sources.fhir.lenient import Lenient
 from resolvers.sources.gp_connect.kept import FhirMeta
 
@@ -33,9 +34,9 @@ class FhirRatio(msgspec.Struct):
 class Valued(msgspec.Struct):
     """What an Observation and its components share: a code and a value of one of several kinds."""
 
-    code: FhirConcept | None = None
+    code: CodeableConcept | None = None
     valueQuantity: FhirQuantity | None = None  # noqa: N815
-    valueCodeableConcept: FhirConcept | None = None  # noqa: N815
+    valueCodeableConcept: CodeableConcept | None = None  # noqa: N815
     valueString: str | None = None  # noqa: N815
     valueBoolean: bool | None = None  # noqa: N815
     valueDateTime: str | None = None  # noqa: N815
@@ -49,12 +50,12 @@ class FhirObservation(Valued):
     fhir_type: ClassVar[str] = "Observation"
     meta: FhirMeta | None = None
     status: str | None = None
-    category: list[FhirConcept] = []
+    category: list[CodeableConcept] = []
     effectiveDateTime: str | None = None  # noqa: N815
     effectivePeriod: FhirPeriod | None = None  # noqa: N815
     issued: str | None = None
     performer: list[FhirReference] = []
-    interpretation: FhirConcept | None = None
+    interpretation: CodeableConcept | None = None
     comment: str | None = None
     specimen: FhirReference | None = None
     referenceRange: list[FhirRange] = []  # noqa: N815
@@ -80,8 +81,8 @@ class FhirReport(msgspec.Struct):
     fhir_type: ClassVar[str] = "DiagnosticReport"
     meta: FhirMeta | None = None
     status: str | None = None
-    category: FhirConcept | None = None
-    code: FhirConcept | None = None
+    category: CodeableConcept | None = None
+    code: CodeableConcept | None = None
     effectiveDateTime: str | None = None  # noqa: N815
     issued: str | None = None
     performer: list[Performer] = []
@@ -96,7 +97,7 @@ class Collection(msgspec.Struct):
 
 class FhirSpecimen(msgspec.Struct):
     fhir_type: ClassVar[str] = "Specimen"
-    type: FhirConcept | None = None
+    type: CodeableConcept | None = None
     collection: Collection | None = None
 
 

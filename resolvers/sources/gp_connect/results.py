@@ -55,7 +55,7 @@ def _investigated(reports: Iterable[FhirReport], observations: dict[str, FhirObs
 
 
 def _is_laboratory(observation: FhirObservation) -> bool:
-    codes = (coding.code for category in observation.category for coding in category.coding)
+    codes = (coding.code for category in observation.category for coding in category.codings)
     return observation.specimen is not None or any(code in CATEGORIES for code in codes)
 
 
@@ -75,7 +75,7 @@ def _report(kept: Kept, key: str, source: FhirReport, shown: set[str]) -> TestRe
         kind=ResultKind.REPORT,
         code=concept(source.code),
         status=kept.coded(SECTION, "DiagnosticReport.status", ResultStatus, source.status),
-        categories=[coding.code for coding in source.category.coding if coding.code] if source.category else [],
+        categories=[coding.code for coding in source.category.codings if coding.code] if source.category else [],
         specimen="; ".join(filter(None, (words(each.type) for each in specimens))) or None,
         issued=issued,
         members=[kept.id(member) for member in _keys(source.result) if member in shown],
@@ -118,7 +118,7 @@ def _component(source: Valued) -> ResultComponent:
 
 
 def _categories(source: FhirObservation) -> list[str]:
-    codes = (coding.code for category in source.category for coding in category.coding if coding.code)
+    codes = (coding.code for category in source.category for coding in category.codings if coding.code)
     return list(dict.fromkeys(CATEGORIES.get(code, code) for code in codes))
 
 

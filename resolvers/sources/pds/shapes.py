@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import msgspec
 
-from resolvers.sources.fhir.concepts import FhirCoding, FhirPeriod
+from resolvers.record.values import Coding
+from resolvers.sources.fhir.concepts import FhirPeriod
 from resolvers.sources.fhir.lenient import Lenient
 
 
@@ -17,7 +18,7 @@ class FhirIdentifier(msgspec.Struct):
 
 
 class FhirMeta(msgspec.Struct):
-    security: list[FhirCoding] = []
+    security: list[Coding] = []
 
 
 class FhirName(msgspec.Struct):

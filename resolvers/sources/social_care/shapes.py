@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from policies.sections import Section
-from resolvers.sources.fhir.concepts import FhirConcept
+from resolvers.record.values import CodeableConcept
 from resolvers.sources.fhir.lenient import Lenient
 
 VERSION = "1"
@@ -72,15 +72,15 @@ class CareItem(msgspec.Struct):
     fhir_type: ClassVar[str] = "item"
     clientType: str | None = None  # noqa: N815
     team: Team | None = None
-    type: FhirConcept | None = None
-    category: FhirConcept | None = None
+    type: CodeableConcept | None = None
+    category: CodeableConcept | None = None
     status: str | None = None
     start: str | None = None
     end: str | None = None
     updated: str | None = None
     recordedByRole: str | None = None  # noqa: N815
     description: str | None = None
-    outcomes: list[FhirConcept] = []
+    outcomes: list[CodeableConcept] = []
     frequency: str | None = None
     provider: Provider | None = None
     name: str | None = None
