@@ -191,8 +191,11 @@ class RecordLoader:
         """What recent history and adulthood leave of a source's entries. The day and the birth date that decide it are
         part of what the cache knows an answer by (`_variant`)."""
         window = self.context.policies.windows.opened(section, self.context.now.date())
-        active = is_active if window.active else _nowhere
-        shown = [entry for entry in entries if isinstance(window.keeps(entry.date, active(entry)), Show)]
+        shown = [
+            entry
+            for entry in entries
+            if isinstance(window.keeps(entry.date, is_active(entry) if window.active else None), Show)
+        ]
         if section is Section.SOCIAL_CARE:
             born = self.person.birth_date if self.person else None
             return [entry for entry in shown if isinstance(childhood.keeps(entry.date, born), Show)]
@@ -201,7 +204,3 @@ class RecordLoader:
     def _is_adult(self) -> bool:
         born = self.person.birth_date if self.person else None
         return isinstance(childhood.may_ask(born, self.context.now.date()), Show)
-
-
-def _nowhere(_entry: Entry) -> None:
-    """In place of `is_active` where nothing depends on it."""

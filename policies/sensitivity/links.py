@@ -155,11 +155,9 @@ class _Answer:
 
     @cached_property
     def _by_key(self) -> dict[str, list[int]]:
-        found = {key: [place] for place, (key, _) in enumerate(self._items)}
-        if len(found) < len(self._items):  # two of one name: both are meant
-            for place, (key, _) in enumerate(self._items):
-                if found[key][-1] != place:
-                    found[key].append(place)
+        found: dict[str, list[int]] = defaultdict(list)
+        for place, (key, _) in enumerate(self._items):
+            found[key].append(place)
         return found
 
     @cached_property
